@@ -1,0 +1,79 @@
+"""The words of a backtest: what was asked, what came out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+__all__ = ["BacktestRequest", "BacktestResult", "Costs"]
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What the owner's own broker charges; taxes and exchange fees are dated facts and not a choice.
+
+    Attributes
+    ----------
+    commission_bps : Decimal
+        Commission in basis points of the traded amount, both sides (2.5 = 万分之2.5, a usual rate in 2026).
+    commission_min_yuan : Decimal
+        Least commission of one fill.
+    """
+
+    commission_bps: Decimal = Decimal("2.5")
+    commission_min_yuan: Decimal = Decimal(5)
+
+
+@dataclass(frozen=True)
+class BacktestRequest:
+    """What was asked for; everything a rerun needs but the bars.
+
+    Attributes
+    ----------
+    source : str
+        Text of the strategy file; private.
+    file_name : str
+        Its name, for messages and the report ("sma_cross.py").
+    class_name : str or None
+        Which `backtrader.Strategy` of the file; None when it holds just one.
+    symbols : tuple of str
+        As 600519.SH, in the order of the feeds.
+    start, end : date
+        Both included.
+    cash : Decimal
+        Yuan at the start.
+    params : dict of str to str
+        As written; each takes the type of the parameter's default.
+    rules : bool
+        True: dated A-share rules and costs. False: stock Backtrader's default broker, no commission.
+    benchmark : str or None
+        Symbol the equity is compared with; None compares with holding the first symbol.
+    """
+
+    source: str
+    file_name: str
+    symbols: tuple[str, ...]
+    start: date
+    end: date
+    cash: Decimal
+    class_name: str | None = None
+    params: dict[str, str] = field(default_factory=dict)
+    rules: bool = True
+    benchmark: str | None = None
+    costs: Costs = field(default_factory=Costs)
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class BacktestResult:
+    """What the child reports and the store keeps: the command line's document plus what the report shows.
+
+    `document` is the JSON of ``quantbox backtest run``: status, final_value, final_cash, trades, rejected, warnings,
+    equity, statistics, fingerprints. `report` holds the rest (benchmark curve, drawdown, monthly returns, cost split,
+    exposure, turnover, differences from real trading, log tail).
+    """
+
+    document: dict[str, Any]
+    report: dict[str, Any]
