@@ -1,0 +1,77 @@
+"""One universal lock with hashes for Linux, macOS and Windows, in sections by group, without any index address."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+FILE = Path(__file__).resolve().parent / "requirements.lock"
+PROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
+#: A package stands in the first group that needs it; `run` alone starts the program.
+GROUPS = ("run", "test", "bench", "dev")
+HEADING = re.compile(r"^# \[(\w+)\]$")
+
+
+def read(group):
+    """Return the requirement lines of `group`."""
+    sections = {}
+    current = None
+    for line in FILE.read_text(encoding="utf-8").splitlines():
+        heading = HEADING.match(line)
+        if heading:
+            current = sections.setdefault(heading.group(1), [])
+        elif current is not None:
+            current.append(line)
+    return "\n".join(sections[group]) + "\n"
+
+
+def packages(text):
+    """Return the blocks of a compiled requirements file, by package name and marker."""
+    blocks = {}
+    for block in re.split(r"\n(?=[A-Za-z0-9])", "\n" + text):
+        if "==" in block:
+            body = "\n".join(line for line in block.strip().splitlines() if not line.strip().startswith("#"))
+            blocks[body.split(" \\")[0]] = body
+    return blocks
+
+
+def compile_groups(groups, constraints):
+    """Resolve the project with `groups` by uv; return the compiled text."""
+    from environment import PYTHON
+
+    command = [str(PYTHON), "-m", "uv", "pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes"]
+    command += ["--no-emit-index-url", "--no-header", "--quiet", str(PROJECT)]
+    for group in groups:
+        command += ["--group", "%s:%s" % (PROJECT, group)]
+    if constraints:
+        command += ["--constraints", str(constraints)]
+    return subprocess.check_output(command, text=True)
+
+
+def write(_arguments):
+    """Resolve every group together and write build/requirements.lock."""
+    from environment import ensure, make_environment
+
+    if FILE.exists():
+        ensure("run", "dev")
+    else:  # the very first lock: uv itself has none to come from
+        make_environment()
+        from environment import PYTHON
+
+        subprocess.check_call([str(PYTHON), "-m", "pip", "install", "uv"])
+    everything = compile_groups([g for g in GROUPS if g != "run"], None)
+    whole = FILE.with_suffix(".all")
+    whole.write_text(everything, encoding="utf-8")
+    seen = {}
+    parts = ["# Written by `python3 build/dev.py lock`; do not edit.", ""]
+    for group in GROUPS:
+        blocks = packages(compile_groups([] if group == "run" else [group], whole))
+        parts.append("# [%s]" % group)
+        # Markers may differ between the subset and the whole, so a package counts as seen by name and version.
+        parts += [body for key, body in sorted(blocks.items()) if key.split(" ;")[0] not in seen]
+        parts.append("")
+        seen.update({key.split(" ;")[0]: group for key in blocks})
+    whole.unlink()
+    FILE.write_text("\n".join(parts), encoding="utf-8")
+    print("%d packages in %s" % (len(seen), FILE.name), file=sys.stderr)
+    return 0
