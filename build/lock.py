@@ -7,7 +7,7 @@ from pathlib import Path
 
 FILE = Path(__file__).resolve().parent / "requirements.lock"
 PROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
-#: A package stands in the first group that needs it; `run` alone starts the program.
+#: `run` alone starts the program; the others list what they need beyond it.
 GROUPS = ("run", "test", "bench", "dev")
 HEADING = re.compile(r"^# \[(\w+)\]$")
 
@@ -62,16 +62,16 @@ def write(_arguments):
     everything = compile_groups([g for g in GROUPS if g != "run"], None)
     whole = FILE.with_suffix(".all")
     whole.write_text(everything, encoding="utf-8")
-    seen = {}
     parts = ["# Written by `python3 build/dev.py lock`; do not edit.", ""]
+    needed_to_run = packages(compile_groups([], whole))
+    # Markers may differ between a subset and the whole, so a package counts as the same by name and version.
+    run_names = {key.split(" ;")[0] for key in needed_to_run}
     for group in GROUPS:
-        blocks = packages(compile_groups([] if group == "run" else [group], whole))
+        blocks = needed_to_run if group == "run" else packages(compile_groups([group], whole))
         parts.append("# [%s]" % group)
-        # Markers may differ between the subset and the whole, so a package counts as seen by name and version.
-        parts += [body for key, body in sorted(blocks.items()) if key.split(" ;")[0] not in seen]
+        parts += [body for key, body in sorted(blocks.items()) if group == "run" or key.split(" ;")[0] not in run_names]
         parts.append("")
-        seen.update({key.split(" ;")[0]: group for key in blocks})
     whole.unlink()
     FILE.write_text("\n".join(parts), encoding="utf-8")
-    print("%d packages in %s" % (len(seen), FILE.name), file=sys.stderr)
+    print("%s: %d packages to run" % (FILE.name, len(needed_to_run)), file=sys.stderr)
     return 0
