@@ -1,0 +1,136 @@
+"""Fixtures every capability's tests stand on, and the guard that keeps tests off the network."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from quantbox.core.clock import SHANGHAI, FixedClock
+from quantbox.core.paths import DataFolder
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+    from sqlalchemy.orm import Session, sessionmaker
+
+_LEFT_OUT = "real files are absent"
+
+
+# --- the store -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def data_folder(tmp_path: Path) -> DataFolder:
+    """An empty data folder."""
+    root = tmp_path / "data"
+    root.mkdir()
+    return DataFolder(root)
+
+
+@pytest.fixture
+def database_key() -> bytes:
+    """A fresh raw key."""
+    return secrets.token_bytes(32)
+
+
+@pytest.fixture
+def engine(data_folder: DataFolder, database_key: bytes) -> Iterator[Engine]:
+    """A real encrypted database in a temporary folder, upgraded to the newest schema."""
+    from quantbox.core.database import open_engine, upgrade
+
+    engine = open_engine(data_folder.database, database_key)
+    upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sessions(engine: Engine) -> sessionmaker[Session]:
+    """Sessions on that database."""
+    from quantbox.core.database import session_factory
+
+    return session_factory(engine)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """A clock that stands on a Friday, half an hour after the close."""
+    return FixedClock(datetime(2026, 11, 20, 15, 30, tzinfo=SHANGHAI))
+
+
+# --- real files ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real market files; a test that needs it is left out (and counted) where it is absent."""
+    named = os.environ.get("QUANTBOX_REAL_DATA")
+    folder = Path(named) if named else Path(__file__).resolve().parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(_LEFT_OUT)
+    return folder
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say how many tests on real files did not run, so that a green run is not mistaken for a full one."""
+    reports = terminalreporter.stats.get("skipped", [])
+    left_out = sum(1 for report in reports if _LEFT_OUT in str(report.longrepr))
+    terminalreporter.write_line(f"real-file tests left out: {left_out}")
+
+
+# --- no network but loopback -----------------------------------------------------------------------------------------
+
+
+class OutsideNetworkError(RuntimeError):
+    """A test reached for a host outside this machine."""
+
+
+def _is_local(host: object) -> bool:
+    if isinstance(host, bytes | bytearray):
+        host = host.decode("ascii", "replace")
+    if host is None or host in ("", "localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(str(host).split("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(autouse=True)
+def no_outside_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse every connection and every name look-up that leaves this machine."""
+    connect, connect_ex, sendto = socket.socket.connect, socket.socket.connect_ex, socket.socket.sendto
+    getaddrinfo = socket.getaddrinfo
+
+    def check(family: int, address: Any) -> None:
+        if family in (socket.AF_INET, socket.AF_INET6) and not _is_local(address[0]):
+            raise OutsideNetworkError(f"tests stay on this machine; asked for {address!r}")
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        check(self.family, address)
+        connect(self, address)
+
+    def guarded_connect_ex(self: socket.socket, address: Any) -> int:
+        check(self.family, address)
+        return connect_ex(self, address)
+
+    def guarded_sendto(self: socket.socket, data: Any, *rest: Any) -> int:
+        check(self.family, rest[-1])
+        return sendto(self, data, *rest)
+
+    def guarded_getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
+        if not _is_local(host):
+            raise OutsideNetworkError(f"tests stay on this machine; asked for the address of {host!r}")
+        return getaddrinfo(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded_connect)
+    monkeypatch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
+    monkeypatch.setattr(socket.socket, "sendto", guarded_sendto)
+    monkeypatch.setattr(socket, "getaddrinfo", guarded_getaddrinfo)
