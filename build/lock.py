@@ -50,14 +50,12 @@ def compile_groups(groups, constraints):
 
 def write(_arguments):
     """Resolve every group together and write build/requirements.lock."""
-    from environment import ensure, make_environment
+    from environment import PYTHON, install, make_environment
 
+    make_environment()
     if FILE.exists():
-        ensure("run", "dev")
+        install("dev")
     else:  # the very first lock: uv itself has none to come from
-        make_environment()
-        from environment import PYTHON
-
         subprocess.check_call([str(PYTHON), "-m", "pip", "install", "uv"])
     everything = compile_groups([g for g in GROUPS if g != "run"], None)
     whole = FILE.with_suffix(".all")
