@@ -1,0 +1,92 @@
+"""Brings a database to the newest schema, in-process, wherever the package is installed.
+
+All steps run in one transaction: whatever stops them, the file holds the old schema or the new one. Before an existing
+file is changed, a whole encrypted copy is laid beside it (``quantbox.db.before-0002``); only the latest copy is kept.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine
+
+from quantbox.core.database.engine import copy_encrypted
+from quantbox.core.database.errors import SchemaNewer
+
+__all__ = ["current_revision", "head_revision", "upgrade"]
+
+_FOLDER = Path(__file__).parent / "migrations"
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the database to the newest schema; does nothing when it is there.
+
+    Raises
+    ------
+    SchemaNewer
+        When a newer program has written the file.
+    """
+    found, head = current_revision(engine), head_revision()
+    if found == head:
+        return
+    if found is not None:
+        _check_known(found)
+        _keep_copy(engine, head)
+    with engine.connect() as connection:
+        # SQLite changes a table by copying it: with foreign keys on, dropping the old one would delete its children
+        connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+        try:
+            _run_steps(connection)
+        finally:
+            connection.rollback()
+            connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+
+
+def current_revision(engine: Engine) -> str | None:
+    """Return the revision the database is at; None for a new file."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def head_revision() -> str:
+    """Return the newest revision this program knows."""
+    head = ScriptDirectory(str(_FOLDER)).get_current_head()
+    if head is None:
+        raise ValueError("the package holds no migrations")
+    return head
+
+
+def _run_steps(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")  # a second program starting now waits here, then finds nothing to do
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+    if broken:
+        raise ValueError(f"a migration left {len(broken)} rows without their parents, first in {broken[0][0]}")
+    connection.commit()
+
+
+def _check_known(revision: str) -> None:
+    try:
+        ScriptDirectory(str(_FOLDER)).get_revision(revision)
+    except CommandError:
+        raise SchemaNewer(found=revision, newest=head_revision()) from None
+
+
+def _keep_copy(engine: Engine, head: str) -> None:
+    file = Path(str(engine.url.database))
+    target = file.with_name(f"{file.name}.before-{head.partition('_')[0]}")
+    unfinished = file.with_name(f"{file.name}.before-copying")
+    unfinished.unlink(missing_ok=True)
+    copy_encrypted(engine, unfinished)
+    unfinished.replace(target)
+    for older in file.parent.glob(f"{file.name}.before-*"):
+        if older != target:
+            older.unlink()
