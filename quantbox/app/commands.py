@@ -1,0 +1,147 @@
+"""What the command line can ask of an open store; a running program runs the very same functions when work is handed over.
+
+Each takes the services and the arguments as JSON values, and returns the document the command prints.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from quantbox.app.doctor import examine
+from quantbox.app.services import OWNER_ACCOUNT, Services
+from quantbox.backtesting.models import BacktestRequest, Costs
+from quantbox.core.errors import QuantBoxError
+from quantbox.core.text import Language
+from quantbox.jobs.models import FINAL_STATES, Job, JobState
+from quantbox.market_data.models import Adjust
+
+__all__ = ["COMMANDS", "Command", "JobDidNotSucceed", "Progress"]
+
+WAIT_STEP_SECONDS = 0.05
+
+Progress = Callable[[float, str], None]
+Command = Callable[[Services, dict[str, Any], Progress], dict[str, Any]]
+
+
+def parse_date(text: str | None) -> date | None:
+    """Return the date written as YYYY-MM-DD, or None."""
+    return date.fromisoformat(text) if text else None
+
+
+def import_data(services: Services, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Bring files into the bar store."""
+    adjust = arguments.get("adjust")
+    return services.market_data.import_files(
+        [Path(path) for path in arguments["paths"]],
+        symbol=arguments.get("symbol"),
+        adjust=Adjust(adjust) if adjust else None,
+        progress=progress,
+        language=language_of(arguments),
+    )
+
+
+def update_data(services: Services, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Fetch what is missing from the online source."""
+    return services.market_data.update(
+        arguments.get("symbols") or None,
+        start=parse_date(arguments.get("start")),
+        end=parse_date(arguments.get("end")),
+        source=arguments.get("source") or "akshare",
+        progress=progress,
+    )
+
+
+def show_data(services: Services, arguments: dict[str, Any], _progress: Progress) -> dict[str, Any]:
+    """Show stored bars of one symbol, raw or adjusted."""
+    return services.market_data.show(
+        arguments["symbol"],
+        Adjust(arguments.get("adjust") or "none"),
+        parse_date(arguments.get("start")),
+        parse_date(arguments.get("end")),
+    )
+
+
+def check_data(services: Services, arguments: dict[str, Any], _progress: Progress) -> dict[str, Any]:
+    """List what is doubtful in the stored bars."""
+    return services.market_data.check(arguments.get("symbols") or None)
+
+
+def run_backtest(services: Services, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Run one backtest to its end and return its document."""
+    settings = services.settings.get(OWNER_ACCOUNT)
+    request = BacktestRequest(
+        source=arguments["source"],
+        file_name=arguments["file_name"],
+        class_name=arguments.get("class_name"),
+        symbols=tuple(arguments["symbols"]),
+        start=date.fromisoformat(arguments["start"]),
+        end=date.fromisoformat(arguments["end"]),
+        cash=Decimal(arguments["cash"]),
+        params=dict(arguments.get("params") or {}),
+        rules=bool(arguments.get("rules", True)),
+        benchmark=arguments.get("benchmark"),
+        costs=Costs(settings.commission_bps, settings.commission_min_yuan),
+    )
+    job = services.backtesting.submit(request, OWNER_ACCOUNT)
+    job = finish_job(services, job.id, progress)
+    if job.state is not JobState.SUCCEEDED:
+        raise JobDidNotSucceed(job)
+    return services.backtesting.document(job.id, OWNER_ACCOUNT, language_of(arguments))
+
+
+class JobDidNotSucceed(QuantBoxError):
+    """A job ended otherwise than succeeded; says what the job's reason says."""
+
+    kind = "failed"
+
+    def __init__(self, job: Job) -> None:
+        reason = job.reason
+        self.code = reason.code if reason else f"jobs.{job.state.value}"  # type: ignore[misc]  # one class, the job's own code
+        self._reason = reason
+        self._state = job.state
+        super().__init__(**(reason.facts if reason else {}), job_id=job.id, state=job.state.value)
+
+    def message(self, language: Language) -> str:
+        """Return the sentence of the job's reason."""
+        return self._reason.message[language] if self._reason else self._state.value
+
+    def next_step(self, language: Language) -> str:
+        """Return the advice of the job's reason."""
+        return self._reason.hint[language] if self._reason else ""
+
+
+def finish_job(services: Services, job_id: str, progress: Progress) -> Job:
+    """Return the job once it has ended: run here where no worker runs beside us, else awaited."""
+    if services.worker_beside:
+        while (job := services.jobs.get(job_id, OWNER_ACCOUNT)).state not in FINAL_STATES:
+            progress(job.progress, job.stage)
+            time.sleep(WAIT_STEP_SECONDS)
+        return job
+    with services.bus.subscribe(f"jobs.{job_id}", lambda _topic, news: progress(news["job"]["progress"], news["job"]["stage"])):
+        services.job_runner.run(job_id)
+    return services.jobs.get(job_id, OWNER_ACCOUNT)
+
+
+def language_of(arguments: dict[str, Any]) -> Language:
+    """Return the language the answer is read in."""
+    return "en" if arguments.get("language") == "en" else "zh"
+
+
+def run_doctor(services: Services, arguments: dict[str, Any], _progress: Progress) -> dict[str, Any]:
+    """Examine the program with the store open."""
+    return examine(services.folder, services, language_of(arguments))
+
+
+COMMANDS: dict[str, Command] = {
+    "data.import": import_data,
+    "data.update": update_data,
+    "data.show": show_data,
+    "data.check": check_data,
+    "backtest.run": run_backtest,
+    "doctor": run_doctor,
+}

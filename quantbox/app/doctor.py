@@ -1,0 +1,197 @@
+"""The examination: what the program runs on and how it is, each finding fine or with what to do."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from quantbox import __version__
+from quantbox.core.clock import SystemClock, market_date
+from quantbox.core.paths import DataFolder
+from quantbox.core.program_file import find_program
+from quantbox.core.text import Language, Text
+from quantbox.vault.service import exists
+
+if TYPE_CHECKING:
+    from quantbox.app.services import Services
+
+__all__ = ["Check", "examine"]
+
+LIBRARIES = ("akshare", "backtrader", "polars", "pandas", "sqlalchemy", "apsw-sqlite3mc", "marina-rules", "pywebview")
+FREE_BYTES_WANTED = 2 << 30
+CALENDAR_DAYS_WANTED = 30
+WAL_BYTES_WANTED = 64 << 20
+NOTHING = Text("", "")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One finding.
+
+    Attributes
+    ----------
+    ok : bool or None
+        None where it could not be looked at because the store is locked.
+    """
+
+    name: str
+    ok: bool | None
+    value: Any
+    action: Text = NOTHING
+
+    def to_json(self, language: Language) -> dict[str, Any]:
+        """Return it for a document."""
+        return {"name": self.name, "ok": self.ok, "value": self.value, "action": self.action.in_language(language)}
+
+
+def examine(folder: DataFolder, services: Services | None, language: Language) -> dict[str, Any]:
+    """Return `{ok, checks}`; ok is False when any check failed.
+
+    Parameters
+    ----------
+    services : Services or None
+        None when the store is not open; what needs it is then reported as "locked".
+    """
+    checks = [*examine_machine(folder), *examine_store(folder, services)]
+    return {"ok": all(check.ok is not False for check in checks), "checks": [check.to_json(language) for check in checks]}
+
+
+def examine_machine(folder: DataFolder) -> Iterator[Check]:
+    """Look at what needs no pass phrase."""
+    yield Check("version", True, __version__)
+    yield Check("python", True, f"{platform.python_version()} {platform.system()} {platform.machine()}")
+    yield Check("libraries", True, {name: importlib.metadata.version(name) for name in LIBRARIES})
+    yield Check("data_dir", True, str(folder.root))
+    nearest = next(path for path in (folder.root, *folder.root.parents) if path.exists())
+    free = shutil.disk_usage(nearest).free
+    yield Check(
+        "disk_free_bytes",
+        free >= FREE_BYTES_WANTED,
+        free,
+        NOTHING if free >= FREE_BYTES_WANTED else Text("腾出至少 2 GiB 磁盘空间。", "Free at least 2 GiB of disk space."),
+    )
+    yield examine_key_state(folder)
+    yield examine_processes(folder)
+    yield Check("database_bytes", True, size_of(folder.database) if folder.database.exists() else 0)
+    wal = size_of(folder.database.with_name(folder.database.name + "-wal"))
+    yield Check(
+        "wal_bytes",
+        wal < WAL_BYTES_WANTED,
+        wal,
+        NOTHING if wal < WAL_BYTES_WANTED else Text("重启程序，让数据库收拢日志。", "Restart the program so that the database folds in its log."),
+    )
+    yield Check("market_bytes", True, sum(size_of(path) for path in folder.market.rglob("*")) if folder.market.exists() else 0)
+
+
+def size_of(path: Path) -> int:
+    """Return the bytes of a file; 0 when there is none."""
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except OSError:  # replaced while we looked
+        return 0
+
+
+def examine_key_state(folder: DataFolder) -> Check:
+    """Say whether there is a store and whether a program holds it open."""
+    if not exists(folder):
+        return Check("key_state", True, "none", Text("打开窗口或运行 quantbox init 建立数据。", "Open the window or run quantbox init to create the store."))
+    program = find_program(folder)
+    return Check("key_state", True, "unlocked" if program is not None and program.is_unlocked else "locked")
+
+
+def examine_processes(folder: DataFolder) -> Check:
+    """List the processes of the running program."""
+    import psutil
+
+    program = find_program(folder)
+    if program is None:
+        return Check("processes", True, [])
+    try:
+        supervisor = psutil.Process(program.pid)
+        children = [{"pid": child.pid, "name": child_name(child)} for child in supervisor.children()]
+    except psutil.NoSuchProcess:
+        return Check("processes", True, [])
+    found = [{"pid": program.pid, "name": "supervisor"}, *children]
+    wanted = {"web", "worker"} if program.is_unlocked else {"web"}
+    lost = wanted - {entry["name"] for entry in found}
+    return Check(
+        "processes",
+        not lost,
+        found,
+        NOTHING if not lost else Text("{names} 正在重新启动；一分钟后再看。", "{names} is being restarted; look again in a minute.", {"names": ", ".join(sorted(lost))}),
+    )
+
+
+def child_name(process: Any) -> str:
+    """Return which of the program's processes this is, by the entry it was started with."""
+    import psutil
+
+    try:
+        words = process.cmdline()
+    except psutil.Error:
+        return "ended"
+    entries = ("web", "worker", "job-child", "window-process")
+    return next((entry for entry in entries if entry in words), words[0] if words else "ended")
+
+
+def examine_store(folder: DataFolder, services: Services | None) -> Iterator[Check]:
+    """Look at what needs the open store; each is reported as locked where it is not open."""
+    looks: dict[str, Callable[[Services], Check]] = {
+        "schema": examine_schema,
+        "queue": examine_queue,
+        "market_data": examine_market_data,
+        "calendar_end": examine_calendar,
+    }
+    advice = Text("用 --passphrase-file 给出口令后再看。", "Look again with --passphrase-file.")
+    if not exists(folder):
+        advice = Text("先建立数据：quantbox init。", "Create the store first: quantbox init.")
+    for name, look in looks.items():
+        yield look(services) if services is not None else Check(name, None, "locked", advice)
+
+
+def examine_schema(services: Services) -> Check:
+    """Check that the database is whole."""
+    with services.engine.connect() as connection:
+        found = connection.exec_driver_sql("PRAGMA quick_check").scalar()
+    healthy = found == "ok"
+    return Check("schema", healthy, found, NOTHING if healthy else Text("数据库损坏：从备份恢复。", "The database is damaged: restore a backup."))
+
+
+def examine_queue(services: Services) -> Check:
+    """Count the jobs that wait and run."""
+    counts = services.jobs.count_by_state()
+    waiting = counts.get("queued", 0) + counts.get("requeued", 0)
+    healthy = waiting == 0 or services.worker_beside or counts.get("running", 0) > 0
+    return Check(
+        "queue",
+        healthy,
+        {"waiting": waiting, "running": counts.get("running", 0)},
+        NOTHING if healthy else Text("打开窗口，让排队的任务运行。", "Open the window so that the waiting jobs run."),
+    )
+
+
+def examine_market_data(services: Services) -> Check:
+    """Say how much is stored."""
+    summary = services.market_data.stored_summary()
+    stored = bool(summary["symbols"])
+    advice = NOTHING if stored else Text("导入文件或载入模拟市场。", "Import files or load the demo market.")
+    return Check("market_data", True, {key: str(value) if key in {"first", "last"} else value for key, value in summary.items()}, advice)
+
+
+def examine_calendar(services: Services) -> Check:
+    """Warn before the trading calendar ends."""
+    end = services.market_data.calendar.end
+    left = end - market_date(SystemClock().now())
+    healthy = left >= timedelta(days=CALENDAR_DAYS_WANTED)
+    advice = Text(
+        "交易日历 {days} 天后到期：联网后运行 quantbox data update。",
+        "The trading calendar ends in {days} days: go online and run quantbox data update.",
+        {"days": left.days},
+    )
+    return Check("calendar_end", healthy, end.isoformat(), NOTHING if healthy else advice)

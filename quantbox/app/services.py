@@ -1,0 +1,94 @@
+"""Every service of the program, built once with what it needs; web, worker, command line and tests build the same object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session, sessionmaker
+
+from quantbox.backtesting.service import Backtesting
+from quantbox.core.bus import Bus
+from quantbox.core.clock import Clock
+from quantbox.core.database import open_engine, session_factory, upgrade
+from quantbox.core.paths import DataFolder
+from quantbox.jobs.runner import JobRunner
+from quantbox.jobs.service import JobService
+from quantbox.market_data.requests import DataRequests
+from quantbox.market_data.service import MarketData
+from quantbox.user_auth.service import People
+from quantbox.user_auth.settings import SettingsService
+from quantbox.vault.models import Keys
+
+__all__ = ["OWNER_ACCOUNT", "Services", "build_services"]
+
+#: The one account there is until several people share a store.
+OWNER_ACCOUNT = "owner"
+
+
+@dataclass(frozen=True)
+class Services:
+    """What routes, commands and job handlers work with."""
+
+    folder: DataFolder
+    keys: Keys
+    clock: Clock
+    bus: Bus
+    engine: Engine
+    sessions: sessionmaker[Session]
+    jobs: JobService
+    job_runner: JobRunner
+    market_data: MarketData
+    data_requests: DataRequests
+    backtesting: Backtesting
+    people: People
+    settings: SettingsService
+    #: Whether a worker process runs the jobs; else whoever made a job runs it (a command without a running program).
+    worker_beside: bool
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.engine.dispose()
+
+
+def build_services(
+    folder: DataFolder, keys: Keys, *, bus: Bus, clock: Clock, owner: str, wake: Callable[[str], None] | None = None
+) -> Services:
+    """Open the store of `folder` and build every service on it.
+
+    Parameters
+    ----------
+    owner : str
+        Name under which this process claims jobs ("worker:4711").
+    wake : callable or None
+        Tells a worker that a job waits; None where this process runs its jobs itself.
+    """
+    engine = open_engine(folder.database, keys.database)
+    upgrade(engine)
+    sessions = session_factory(engine)
+    jobs = JobService(sessions, clock, bus, wake or (lambda _job_id: None))
+    market_data = MarketData(folder, clock)
+    data_requests = DataRequests(sessions, clock, jobs, market_data, folder)
+    backtesting = Backtesting(sessions, clock, jobs, market_data)
+    handlers = {
+        "backtest": backtesting.run_job,
+        "data_import": data_requests.run_import,
+        "data_update": data_requests.run_update,
+    }
+    return Services(
+        folder=folder,
+        keys=keys,
+        clock=clock,
+        bus=bus,
+        engine=engine,
+        sessions=sessions,
+        jobs=jobs,
+        job_runner=JobRunner(jobs, handlers, owner, clock, bus),
+        market_data=market_data,
+        data_requests=data_requests,
+        backtesting=backtesting,
+        people=People(sessions, clock),
+        settings=SettingsService(sessions, clock),
+        worker_beside=wake is not None,
+    )

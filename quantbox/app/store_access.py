@@ -1,0 +1,173 @@
+"""How a command reaches the store: through the running program after proving the pass phrase, else under the folder's lock."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import http.client
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from quantbox.app.errors import (
+    FileUnreadable,
+    ForwardedError,
+    PassphraseFileUnreadable,
+    PassphraseNeeded,
+    PassphrasesDiffer,
+    ProgramSilent,
+    StoreBusy,
+    StoreMissing,
+)
+from quantbox.core.bus import LocalBus
+from quantbox.core.clock import SystemClock
+from quantbox.core.ids import new_id
+from quantbox.core.paths import DataFolder
+from quantbox.core.processes import FileLock
+from quantbox.core.program_file import RunningProgram, find_program
+from quantbox.core.text import Language
+from quantbox.vault.handover import sign
+from quantbox.vault.models import Keys
+from quantbox.vault.service import exists, unlock
+
+__all__ = ["examine", "open_services_here", "read_new_passphrase", "read_strategy", "run_on_store"]
+
+LOCK_STEP_SECONDS = 0.25
+MAX_SOURCE_BYTES = 1 << 20
+
+
+def read_passphrase_file(path: Path) -> str:
+    """Return the first line of the file without its line end."""
+    try:
+        first = path.read_text(encoding="utf-8-sig").split("\n", 1)[0].rstrip("\r")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise PassphraseFileUnreadable(path=str(path)) from problem
+    if not first:
+        raise PassphraseFileUnreadable(path=str(path))
+    return first
+
+
+def read_passphrase(options: argparse.Namespace, language: Language) -> str:
+    """Return the pass phrase from the file given, else from a prompt (never with --json)."""
+    if options.passphrase_file:
+        return read_passphrase_file(options.passphrase_file)
+    if options.json or not sys.stdin.isatty():
+        raise PassphraseNeeded
+    return getpass.getpass("口令: " if language == "zh" else "Pass phrase: ")
+
+
+def read_new_passphrase(options: argparse.Namespace, language: Language) -> str:
+    """Return a new pass phrase; typed ones are asked for twice."""
+    first = read_passphrase(options, language)
+    if not options.passphrase_file and first != getpass.getpass("再输一次: " if language == "zh" else "Again: "):
+        raise PassphrasesDiffer
+    return first
+
+
+def read_strategy(path: Path) -> str:
+    """Return the text of a strategy file."""
+    try:
+        if path.stat().st_size > MAX_SOURCE_BYTES:
+            raise FileUnreadable(path=str(path), problem=f"> {MAX_SOURCE_BYTES} bytes")
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise FileUnreadable(path=str(path), problem=str(problem)) from problem
+
+
+def run_on_store(options: argparse.Namespace, folder: DataFolder, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Run the command `name`; waits for other commands up to --wait seconds."""
+    if not exists(folder):
+        raise StoreMissing(folder=str(folder.root))
+    keys = unlock(folder, read_passphrase(options, arguments["language"]))
+    deadline = time.monotonic() + options.wait
+    lock = FileLock(folder.lock_file)
+    if find_program(folder) is None:
+        import_services()  # before the lock is held, so that commands that wait for it wait less
+    while True:
+        program = find_program(folder)
+        if program is not None and program.is_unlocked:
+            try:
+                return hand_over(program, keys, name, arguments)
+            except ConnectionRefusedError:  # it ended, or was locked, since we read its file
+                pass
+        if lock.acquire(LOCK_STEP_SECONDS):
+            try:
+                return run_here(folder, keys, name, arguments, show_progress=not options.json)
+            finally:
+                lock.release()
+        if time.monotonic() >= deadline:
+            raise StoreBusy(wait_seconds=f"{options.wait:g}")
+
+
+def import_services() -> None:
+    """Load what opening the store needs."""
+    import quantbox.app.commands  # noqa: F401
+
+
+def open_services_here(folder: DataFolder, keys: Keys) -> Any:
+    """Open the store in this process, which then runs its own jobs; the caller holds the folder's lock."""
+    from quantbox.app.services import build_services
+
+    clock = SystemClock()
+    return build_services(folder, keys, bus=LocalBus(), clock=clock, owner=f"command:{new_id()}")
+
+
+def run_here(folder: DataFolder, keys: Keys, name: str, arguments: dict[str, Any], *, show_progress: bool) -> dict[str, Any]:
+    """Run a command with the store opened in this process."""
+    from quantbox.app.commands import COMMANDS
+
+    services = open_services_here(folder, keys)
+    try:
+        # Whatever a command that was killed left running is ended truthfully by the next one that holds the lock.
+        services.jobs.recover_lost(older_than_seconds=0)
+        return COMMANDS[name](services, arguments, print_progress if show_progress else ignore_progress)
+    finally:
+        services.close()
+
+
+def ignore_progress(_fraction: float, _stage: str) -> None:
+    """Say nothing."""
+
+
+def print_progress(fraction: float, stage: str) -> None:
+    """Show how far a command is, on one line of stderr."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r{fraction:6.1%} {stage:<24}" + ("\n" if fraction >= 1 else ""))
+        sys.stderr.flush()
+
+
+def hand_over(program: RunningProgram, keys: Keys, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Let the running program run the command; proves the pass phrase by a signature and sends none."""
+    path = f"/api/v1/commands/{name}"
+    body = json.dumps(arguments, ensure_ascii=False).encode()
+    address = urlsplit(program.url)
+    connection = http.client.HTTPConnection(address.hostname or "127.0.0.1", address.port)
+    headers = {"Content-Type": "application/json", "Authorization": sign(keys.handover, "POST", path, body)}
+    try:
+        connection.request("POST", path, body, headers)
+        response = connection.getresponse()
+        answer = json.loads(response.read())
+    except ConnectionRefusedError:
+        raise
+    except (OSError, http.client.HTTPException, ValueError) as problem:
+        raise ProgramSilent(problem=str(problem)) from problem
+    finally:
+        connection.close()
+    if response.status == http.client.OK:
+        document: dict[str, Any] = answer
+        return document
+    if answer.get("code") == "vault.locked":
+        raise ConnectionRefusedError
+    raise ForwardedError(answer["code"], answer["detail"], answer.get("hint", ""), answer.get("facts", {}))
+
+
+def examine(options: argparse.Namespace, folder: DataFolder, language: Language) -> dict[str, Any]:
+    """Return the doctor's document; without a pass phrase what needs the store is reported as locked."""
+    from quantbox.app.doctor import examine as examine_folder
+
+    if options.passphrase_file and exists(folder):
+        return run_on_store(options, folder, "doctor", {"language": language})
+    return examine_folder(folder, None, language)

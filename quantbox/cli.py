@@ -1,0 +1,310 @@
+"""The command line: the one entry of every process, and the same services as the pages without the web.
+
+A command imports only what it needs when it runs, so that the supervisor stays small and --help is quick.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from quantbox import __version__
+from quantbox.core.errors import QuantBoxError
+from quantbox.core.paths import DataFolder, default_data_folder
+from quantbox.core.text import Language
+
+__all__ = ["main"]
+
+DONE, FAILED, WRONG_USAGE = 0, 1, 2
+
+
+class WrongUsage(Exception):
+    """The words of the command are off."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that leaves it to `main` how a mistake is printed."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the command line."""
+        usage = f"{message}\n{self.format_usage().strip()}"
+        raise WrongUsage(usage)
+
+
+def common_options() -> argparse.ArgumentParser:
+    """Return the options every command has."""
+    options = Parser(add_help=False)
+    options.add_argument("--data-dir", type=Path, metavar="DIR", help="数据文件夹 / the data folder")
+    options.add_argument("--json", action="store_true", help="标准输出只有一份 JSON / one JSON document on stdout")
+    options.add_argument("--lang", choices=["zh", "en"], help="语言 / language")
+    return options
+
+
+def store_options() -> argparse.ArgumentParser:
+    """Return the options of commands that open the store."""
+    options = Parser(add_help=False)
+    options.add_argument("--passphrase-file", type=Path, metavar="FILE", help="口令文件（UTF-8 首行） / file whose first line is the pass phrase")
+    options.add_argument("--wait", type=float, default=60.0, metavar="SECONDS", help="等待其他命令的秒数 / seconds to wait for other commands")
+    return options
+
+
+def build_parser() -> Parser:
+    """Return the parser of all commands."""
+    common, store = common_options(), store_options()
+    parser = Parser(prog="quantbox", description="量化宝盒 QuantBox")
+    parser.add_argument("--version", action="version", version=f"QuantBox {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    def add(group: Any, name: str, help_text: str, run: Callable[..., int], *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        command: argparse.ArgumentParser = group.add_parser(name, help=help_text, parents=[common, *parents])
+        command.set_defaults(run=run)
+        return command
+
+    for name, text in (
+        ("window", "打开窗口（默认） / open the window (default)"),
+        ("serve", "只提供网页 / serve the pages only"),
+        ("start", "有显示器开窗口，否则提供网页 / the window where there is a display, else serve"),
+    ):
+        program = add(commands, name, text, run_program)
+        program.add_argument("--port", type=int, metavar="N")
+        program.add_argument("--demo", action="store_true", help="临时数据夹、模拟市场、示例回测 / throw-away store, demo market, sample backtest")
+
+    add(commands, "init", "建立数据文件夹 / create the store", run_init, store)
+    doctor = add(commands, "doctor", "体检 / examine the program", run_doctor, store)
+    doctor.set_defaults(needs_store=False)
+
+    data = commands.add_parser("data", help="行情数据 / market data").add_subparsers(dest="data_command", required=True, metavar="ACTION")
+    importing = add(data, "import", "导入文件 / import files", run_data_import, store)
+    importing.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    importing.add_argument("--symbol")
+    importing.add_argument("--adjust", choices=["none", "qfq", "hfq"])
+    update = add(data, "update", "从网上补齐 / fetch from the online source", run_data_update, store)
+    update.add_argument("symbols", nargs="*", metavar="SYMBOL")
+    update.add_argument("--source", default="akshare")
+    show = add(data, "show", "查看已存的日线 / show stored bars", run_data_show, store)
+    show.add_argument("symbol", metavar="SYMBOL")
+    show.add_argument("--adjust", choices=["none", "qfq", "hfq"], default="none")
+    checking = add(data, "check", "检查已存的数据 / check stored data", run_data_check, store)
+    checking.add_argument("symbols", nargs="*", metavar="SYMBOL")
+    for dated in (update, show):
+        dated.add_argument("--start", type=iso_date, metavar="YYYY-MM-DD")
+        dated.add_argument("--end", type=iso_date, metavar="YYYY-MM-DD")
+
+    backtest = commands.add_parser("backtest", help="回测 / backtests").add_subparsers(dest="backtest_command", required=True, metavar="ACTION")
+    running = add(backtest, "run", "运行一次回测 / run a backtest", run_backtest, store)
+    running.add_argument("file", type=Path, metavar="FILE")
+    running.add_argument("--symbols", required=True, metavar="A[,B…]")
+    running.add_argument("--start", required=True, type=iso_date, metavar="YYYY-MM-DD")
+    running.add_argument("--end", required=True, type=iso_date, metavar="YYYY-MM-DD")
+    running.add_argument("--cash", required=True, type=yuan, metavar="N")
+    running.add_argument("--param", action="append", default=[], type=key_value, metavar="K=V")
+    running.add_argument("--rules", choices=["on", "off"], default="on")
+    running.add_argument("--class", dest="class_name", metavar="NAME")
+    running.add_argument("--benchmark", metavar="SYMBOL")
+
+    add_process_entries(commands, common)
+    return parser
+
+
+def add_process_entries(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Add the entries processes start each other by; not shown in the help."""
+    for name in ("web", "worker", "job-child", "window-process"):
+        entry = commands.add_parser(name, parents=[common])
+        entry.set_defaults(run=run_process_entry, entry=name)
+
+
+def iso_date(text: str) -> str:
+    """Check a date written YYYY-MM-DD."""
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: YYYY-MM-DD") from None
+
+
+def yuan(text: str) -> str:
+    """Check an amount in yuan."""
+    from decimal import Decimal, InvalidOperation
+
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        raise argparse.ArgumentTypeError(f"{text!r}: 元 / yuan") from None
+    if not amount.is_finite():
+        raise argparse.ArgumentTypeError(f"{text!r}: 元 / yuan")
+    return str(amount)
+
+
+def key_value(text: str) -> tuple[str, str]:
+    """Split k=v."""
+    key, separator, value = text.partition("=")
+    if not separator or not key:
+        raise argparse.ArgumentTypeError(f"{text!r}: k=v")
+    return key, value
+
+
+def language_of(options: argparse.Namespace) -> Language:
+    """Return the language to print in: --lang, else QUANTBOX_LANGUAGE, else Chinese."""
+    chosen = getattr(options, "lang", None) or os.environ.get("QUANTBOX_LANGUAGE", "zh")
+    return "en" if chosen == "en" else "zh"
+
+
+def folder_of(options: argparse.Namespace) -> DataFolder:
+    """Return the data folder: --data-dir, else QUANTBOX_DATA_DIR, else the platform's place."""
+    chosen = options.data_dir or os.environ.get("QUANTBOX_DATA_DIR")
+    return DataFolder(Path(chosen).absolute()) if chosen else default_data_folder()
+
+
+def show(options: argparse.Namespace, document: dict[str, Any]) -> None:
+    """Print a document: as it is with --json, else for a person."""
+    if options.json:
+        json.dump(document, sys.stdout, ensure_ascii=False)
+        sys.stdout.write("\n")
+        return
+    from quantbox.app.console import write_for_people
+
+    write_for_people(document, language_of(options))
+
+
+def run_program(options: argparse.Namespace) -> int:
+    """Start the window or the server and stay until it ends."""
+    from quantbox.desktop.launch import launch
+
+    return launch(folder_of(options), mode=options.command or "window", port=options.port, demo=options.demo, language=language_of(options))
+
+
+def run_process_entry(options: argparse.Namespace) -> int:
+    """Become one of the program's own processes."""
+    if options.entry == "web":
+        from quantbox.app.web_process import main as enter
+    elif options.entry == "worker":
+        from quantbox.worker.process import main as enter
+    elif options.entry == "job-child":
+        from quantbox.worker.job_child import main as enter
+    else:
+        from quantbox.desktop.window import main as enter
+    return enter(folder_of(options)) if options.entry in {"web", "worker"} else enter()  # type: ignore[call-arg]  # two shapes of entry
+
+
+def run_init(options: argparse.Namespace) -> int:
+    """Create the store."""
+    from quantbox.app.store_access import read_new_passphrase
+    from quantbox.vault.service import create, exists, refuse_existing
+
+    folder = folder_of(options)
+    if exists(folder):
+        refuse_existing(folder)
+    create(folder, read_new_passphrase(options, language_of(options)))
+    show(options, {"data_dir": str(folder.root), "version": __version__})
+    return DONE
+
+
+def run_doctor(options: argparse.Namespace) -> int:
+    """Examine the program; works before init and without a pass phrase."""
+    from quantbox.app.store_access import examine
+
+    show(options, examine(options, folder_of(options), language_of(options)))
+    return DONE
+
+
+def run_command(options: argparse.Namespace, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Run a command on the open store, here or in the running program."""
+    from quantbox.app.store_access import run_on_store
+
+    language = language_of(options)
+    return run_on_store(options, folder_of(options), name, {**arguments, "language": language})
+
+
+def run_data_import(options: argparse.Namespace) -> int:
+    """Bring files into the bar store; exit 1 when any file was refused."""
+    paths = [str(path.absolute()) for path in options.paths]
+    document = run_command(options, "data.import", {"paths": paths, "symbol": options.symbol, "adjust": options.adjust})
+    show(options, document)
+    return FAILED if any(file["refused"] is not None for file in document["files"]) else DONE
+
+
+def run_data_update(options: argparse.Namespace) -> int:
+    """Fetch what is missing from the online source; exit 1 when any symbol could not be fetched."""
+    arguments = {"symbols": options.symbols, "start": options.start, "end": options.end, "source": options.source}
+    document = run_command(options, "data.update", arguments)
+    show(options, document)
+    return FAILED if document.get("failed") else DONE
+
+
+def run_data_show(options: argparse.Namespace) -> int:
+    """Show stored bars."""
+    arguments = {"symbol": options.symbol, "adjust": options.adjust, "start": options.start, "end": options.end}
+    show(options, run_command(options, "data.show", arguments))
+    return DONE
+
+
+def run_data_check(options: argparse.Namespace) -> int:
+    """List what is doubtful in the stored bars."""
+    show(options, run_command(options, "data.check", {"symbols": options.symbols}))
+    return DONE
+
+
+def run_backtest(options: argparse.Namespace) -> int:
+    """Run one backtest and print its document."""
+    from quantbox.app.store_access import read_strategy
+
+    arguments = {
+        "source": read_strategy(options.file),
+        "file_name": options.file.name,
+        "class_name": options.class_name,
+        "symbols": [text.strip() for text in options.symbols.split(",") if text.strip()],
+        "start": options.start,
+        "end": options.end,
+        "cash": options.cash,
+        "params": dict(options.param),
+        "rules": options.rules == "on",
+        "benchmark": options.benchmark,
+    }
+    show(options, run_command(options, "backtest.run", arguments))
+    return DONE
+
+
+def report_error(as_json: bool, code: str, message: str, hint: str, facts: dict[str, Any]) -> None:
+    """Print an error where and how it belongs."""
+    if as_json:
+        extra = {key: facts[key] for key in ("file", "line", "bar_date") if facts.get(key) is not None}
+        json.dump({"error": {"code": code, "message": message, "hint": hint, **extra}}, sys.stdout, ensure_ascii=False)
+        sys.stdout.write("\n")
+    else:
+        sys.stderr.write(f"{message} [{code}]\n" + (f"{hint}\n" if hint else ""))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0 done, 1 refused or failed, 2 wrong usage."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    as_json = "--json" in arguments
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        parser = build_parser()
+        options = parser.parse_args(arguments)
+        if options.command is None:
+            options = parser.parse_args(["window", *arguments])
+    except WrongUsage as mistake:
+        report_error(as_json, "cli.wrong_usage", str(mistake), "quantbox --help", {})
+        return WRONG_USAGE
+    language = language_of(options)
+    try:
+        status: int = options.run(options)
+    except QuantBoxError as problem:
+        report_error(as_json, problem.code, problem.message(language), problem.next_step(language), problem.facts)
+        return FAILED
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
