@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["FINAL_STATES", "Job", "JobState", "Lease", "Reason"]
+from quantbox.core.errors import QuantBoxError
+
+__all__ = ["FINAL_STATES", "WAITING_STATES", "Job", "JobState", "Lease", "Reason"]
 
 
 class JobState(StrEnum):
@@ -23,6 +26,7 @@ class JobState(StrEnum):
 
 
 FINAL_STATES = frozenset({JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED, JobState.TIMED_OUT})
+WAITING_STATES = frozenset({JobState.QUEUED, JobState.REQUEUED})
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,20 @@ class Reason:
     hint: dict[str, str] = field(default_factory=lambda: {"zh": "", "en": ""})
     facts: dict[str, Any] = field(default_factory=dict)
 
+    @classmethod
+    def from_error(cls, error: QuantBoxError) -> Reason:
+        """Return the reason that says what `error` says; facts JSON does not know become their text."""
+        return cls(
+            code=error.code,
+            message={"zh": error.message("zh"), "en": error.message("en")},
+            hint={"zh": error.next_step("zh"), "en": error.next_step("en")},
+            facts=json.loads(json.dumps(error.facts, default=str)),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the reason as a JSON document."""
+        return asdict(self)
+
 
 @dataclass(frozen=True)
 class Job:
@@ -63,6 +81,39 @@ class Job:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+
+    def elapsed_seconds(self, now: datetime) -> float | None:
+        """Return how long the present attempt has run, or the last one ran; None before the first."""
+        if self.started_at is None:
+            return None
+        return max(0.0, ((self.finished_at or now) - self.started_at).total_seconds())
+
+    def eta_seconds(self, now: datetime) -> float | None:
+        """Return the seconds left if the rest goes as fast as what is done; None while that cannot be told."""
+        elapsed = self.elapsed_seconds(now)
+        if self.state is not JobState.RUNNING or elapsed is None or self.progress <= 0:
+            return None
+        return elapsed * (1 - self.progress) / self.progress
+
+    def to_json(self, now: datetime) -> dict[str, Any]:
+        """Return the job as pages, sockets and the command line read it."""
+        elapsed, eta = self.elapsed_seconds(now), self.eta_seconds(now)
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "title": self.title,
+            "state": self.state.value,
+            "attempt": self.attempt,
+            "progress": self.progress,
+            "stage": self.stage,
+            "reason": self.reason.to_json() if self.reason else None,
+            "cancel_requested": self.cancel_requested,
+            "created_at": self.created_at.isoformat(),
+            "started_at": self.started_at.isoformat() if self.started_at else None,
+            "finished_at": self.finished_at.isoformat() if self.finished_at else None,
+            "elapsed_seconds": None if elapsed is None else round(elapsed, 1),
+            "eta_seconds": None if eta is None else round(eta, 1),
+        }
 
 
 @dataclass(frozen=True)
