@@ -214,6 +214,11 @@ class JobService:
         with self._sessions() as session:
             return self._get(session, job_id, account_id)
 
+    def job_of(self, lease: Lease) -> Job:
+        """Return the job a lease is for, whoever owns it."""
+        with self._sessions() as session:
+            return self._get(session, lease.job_id)
+
     def list_jobs(
         self,
         account_id: str,
