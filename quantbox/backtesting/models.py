@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-__all__ = ["BacktestRequest", "BacktestResult", "Costs"]
+__all__ = ["BacktestRequest", "BacktestResult", "Costs", "Curve"]
 
 
 @dataclass(frozen=True)
@@ -77,3 +77,21 @@ class BacktestResult:
 
     document: dict[str, Any]
     report: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One value per trading day, days ascending: the account's equity, a benchmark, a drawdown."""
+
+    dates: tuple[date, ...]
+    values: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.dates) != len(self.values):
+            raise ValueError(f"{len(self.dates)} days and {len(self.values)} values")
+        if any(later <= earlier for earlier, later in zip(self.dates, self.dates[1:], strict=False)):
+            raise ValueError("the days of a curve ascend")
+
+    def to_json(self, name: str = "value") -> list[dict[str, Any]]:
+        """Return ``[{"date": "2024-01-02", name: value}, ...]``."""
+        return [{"date": day.isoformat(), name: value} for day, value in zip(self.dates, self.values, strict=True)]

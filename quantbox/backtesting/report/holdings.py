@@ -1,0 +1,105 @@
+"""What the account held at each close: how much of it was in the market, and over which days that need a word."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from quantbox.backtesting.models import Curve
+from quantbox.brokers.models import Fill, Side
+
+__all__ = ["ExDate", "Holdings", "compute_exposure", "compute_holdings", "list_ex_dates", "list_held_days"]
+
+#: Shares at each close by symbol, one entry per day of the equity; negative for a short position.
+Holdings = dict[str, npt.NDArray[np.int64]]
+
+#: Funds are quoted to 0.001 yuan; a smaller difference between two prices is float64 noise.
+HALF_TICK_YUAN = 0.0005
+
+
+@dataclass(frozen=True)
+class ExDate:
+    """A day on which the exchange lowered the reference price for a dividend, bonus shares or a split (除权除息日)."""
+
+    symbol: str
+    date: date
+    previous_close: float
+    reference_price: float
+
+
+def compute_holdings(fills: Sequence[Fill], days: Sequence[date]) -> Holdings:
+    """Return the shares held at each close.
+
+    Parameters
+    ----------
+    fills : sequence of Fill
+        In any order.
+    days : sequence of date
+        Ascending; fills after the last day are left out.
+    """
+    held: Holdings = {}
+    ordinals = np.array([day.toordinal() for day in days], dtype=np.int64)
+    for fill in fills:
+        shares = held.setdefault(fill.symbol, np.zeros(len(days), dtype=np.int64))
+        since = int(np.searchsorted(ordinals, fill.date.toordinal()))
+        shares[since:] += fill.size if fill.side is Side.BUY else -fill.size
+    return held
+
+
+def compute_exposure(holdings: Holdings, closes: Mapping[str, pl.DataFrame], equity: Curve) -> Curve:
+    """Return the fraction of the account that was in the market at each close.
+
+    Parameters
+    ----------
+    holdings : dict of str to ndarray of shape (n_days,)
+        From :func:`compute_holdings`, on the days of `equity`.
+    closes : mapping of str to DataFrame
+        Columns `date` and `close` (yuan) by symbol, ascending; a day without a bar is valued at the last close before it.
+    equity : Curve
+        Value of the account.
+
+    Returns
+    -------
+    Curve
+        Sum of ``|shares| × close / equity``; 0 on days on which the account was worth nothing or less.
+    """
+    in_market = np.zeros(len(equity.dates))
+    days = pl.DataFrame({"date": list(equity.dates)}, schema={"date": pl.Date})
+    for symbol, shares in holdings.items():
+        known = closes[symbol].select("date", "close")
+        close = days.join_asof(known, on="date", strategy="backward")["close"].fill_null(0.0).to_numpy()
+        in_market += np.abs(shares) * close
+    values = np.array(equity.values, dtype=np.float64)
+    fractions = np.divide(in_market, values, out=np.zeros_like(values), where=values > 0)
+    return Curve(equity.dates, tuple(fractions.tolist()))
+
+
+def list_ex_dates(symbol: str, bars: pl.DataFrame) -> list[ExDate]:
+    """Return the days whose reference price (pre_close) differs from the close of the bar before.
+
+    Days without a known pre_close cannot be told and are not in the list.
+    """
+    changed = (
+        bars.select("date", "pre_close", before=pl.col("close").shift(1))
+        .drop_nulls()
+        .filter((pl.col("pre_close") - pl.col("before")).abs() >= HALF_TICK_YUAN)
+    )
+    return [ExDate(symbol, day, before, reference) for day, reference, before in changed.iter_rows()]
+
+
+def list_held_days(holdings: Holdings, days: Sequence[date], symbol: str, wanted: Sequence[date]) -> list[date]:
+    """Return those of the `wanted` days into which a position in `symbol` was carried from the trading day before."""
+    shares = holdings.get(symbol)
+    if shares is None:
+        return []
+    held = []
+    for day in wanted:
+        earlier = int(np.searchsorted(np.array(days, dtype="datetime64[D]"), np.datetime64(day))) - 1
+        if earlier >= 0 and shares[earlier] != 0:
+            held.append(day)
+    return held
