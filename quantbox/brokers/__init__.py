@@ -1,1 +1,1 @@
-"""brokers."""
+"""Orders, fills, positions and accounts: the words of trading (models) and the one simulated exchange (simulation)."""

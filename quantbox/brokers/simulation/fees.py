@@ -1,0 +1,50 @@
+"""What a fill costs: commission of the owner's broker, stamp tax and transfer fee of the day, each rounded to 0.01."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from quantbox.brokers.models import Commission, Fees, Order
+from quantbox.brokers.simulation.rule_book import RuleBook
+from quantbox.core.money import to_cents
+
+__all__ = ["FeeTable"]
+
+_BASIS_POINT = Decimal("0.0001")
+
+
+class FeeTable:
+    """Costs fills, and remembers what each order has paid so that its parts pay the minimum commission once.
+
+    Parameters
+    ----------
+    commission : Commission
+        What the owner's broker charges.
+    rules : RuleBook
+        Taxes and fees by date.
+    """
+
+    def __init__(self, commission: Commission, rules: RuleBook) -> None:
+        self._rate = commission.rate_bps * _BASIS_POINT
+        self._minimum = commission.minimum_yuan
+        self._rules = rules
+        self._paid: dict[int | str, tuple[Decimal, Decimal]] = {}
+
+    def cost(self, order: Order, amount: Decimal, on: date) -> Fees:
+        """Return the fees if `order` filled another `amount` yuan on that day.
+
+        The commission of an order is max(minimum, rate x all its amount so far); a part pays what is still missing.
+        """
+        amount_before, paid_before = self._paid.get(order.ref, (Decimal(0), Decimal(0)))
+        commission = max(self._minimum, to_cents((amount_before + amount) * self._rate)) - paid_before
+        return Fees(
+            commission=commission,
+            stamp_tax=to_cents(amount * self._rules.stamp_tax_rate(order.symbol, on, order.side)),
+            transfer_fee=to_cents(amount * self._rules.transfer_fee_rate(order.symbol, on)),
+        )
+
+    def book(self, order: Order, amount: Decimal, fees: Fees) -> None:
+        """Remember that `order` filled `amount` yuan and paid `fees`."""
+        amount_before, paid_before = self._paid.get(order.ref, (Decimal(0), Decimal(0)))
+        self._paid[order.ref] = (amount_before + amount, paid_before + fees.commission)
