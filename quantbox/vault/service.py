@@ -18,7 +18,7 @@ from quantbox.vault.document import VERSION, Sealed, VaultDocument, read_documen
 from quantbox.vault.errors import PassphraseShort, PassphraseWrong, StoreExists, StoreMissing, VaultDamaged
 from quantbox.vault.models import KdfParameters, Keys
 
-__all__ = ["MIN_PASSPHRASE_CHARACTERS", "create", "exists", "unlock"]
+__all__ = ["MIN_PASSPHRASE_CHARACTERS", "create", "exists", "refuse_existing", "unlock"]
 
 #: A pass phrase this long is always accepted, a shorter one never.
 MIN_PASSPHRASE_CHARACTERS = 12
@@ -53,12 +53,12 @@ def create(folder: DataFolder, passphrase: str) -> Keys:
     characters = len(_normalise(passphrase))
     if characters < MIN_PASSPHRASE_CHARACTERS:
         raise PassphraseShort(characters=characters, minimum=MIN_PASSPHRASE_CHARACTERS)
-    _refuse_existing(folder)
+    refuse_existing(folder)
     if not folder.root.exists():
         folder.root.mkdir(parents=True)
         restrict_to_owner(folder.root)
     with FileLock(folder.root / "vault.lock"):
-        _refuse_existing(folder)
+        refuse_existing(folder)
         kdf = KdfParameters(_MEMORY_KIB, _ITERATIONS, _PARALLELISM, secrets.token_bytes(_SALT_BYTES))
         kek, database = secrets.token_bytes(_KEY_BYTES), secrets.token_bytes(_KEY_BYTES)
         document = VaultDocument(
@@ -94,7 +94,8 @@ def unlock(folder: DataFolder, passphrase: str) -> Keys:
     return _keys(kek, database)
 
 
-def _refuse_existing(folder: DataFolder) -> None:
+def refuse_existing(folder: DataFolder) -> None:
+    """Raise StoreExists where a store, or what is left of one, lies in `folder`."""
     # a database without its vault.json is a store whose vault went missing: a new one could never open it
     if folder.vault_file.exists() or folder.database.exists():
         raise StoreExists(data_dir=str(folder.root))
