@@ -1,1 +1,4 @@
-"""web."""
+"""The web toolkit: server, guards, routes with schema and role, error answers, page shells, sockets.
+
+It knows no capability; each brings its own ``routes`` and ``app.web`` joins them.
+"""

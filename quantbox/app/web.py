@@ -1,0 +1,81 @@
+"""The web application: the toolkit, the pages, and every capability's routes on one Flask app."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from flask import Flask
+
+from quantbox.core.bus import Bus
+from quantbox.core.clock import Clock, SystemClock
+from quantbox.user_auth.routes import install_login
+from quantbox.user_auth.routes import routes as user_auth_routes
+from quantbox.user_auth.service import People
+from quantbox.web.api import Endpoint, Routes, register
+from quantbox.web.csrf import install_csrf
+from quantbox.web.errors import install_error_answers
+from quantbox.web.guards import install_host_guard
+from quantbox.web.headers import install_headers
+from quantbox.web.openapi import build_openapi
+from quantbox.web.pages import install_pages, render_error
+from quantbox.web.resources import resource_folder
+from quantbox.web.sockets import install_sockets
+from quantbox.web.state import ProgramState
+
+__all__ = ["create_app"]
+
+api_routes = Routes("api")
+
+
+def create_app(state: ProgramState, *, clock: Clock | None = None, testing: bool = False) -> Flask:
+    """Return the application that answers for the program behind `state`.
+
+    Parameters
+    ----------
+    state : ProgramState
+        The door to the supervisor and to the services of the open store.
+    clock : Clock, optional
+        Measures the wait between wrong pass phrases.
+    testing : bool
+        Raise for a missing translation instead of showing its key.
+    """
+    resources = resource_folder()
+    app = Flask(
+        "quantbox",
+        static_folder=str(resources / "static"),
+        static_url_path="/static",
+        template_folder=str(resources / "templates"),
+    )
+    app.testing = testing
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.extensions["quantbox.state"] = state
+    install_host_guard(app)
+    install_csrf(app)
+    install_headers(app)
+    install_error_answers(app, render_error)
+    install_login(app, clock or SystemClock())
+    install_pages(app)
+    install_sockets(app, lambda key: session_is_alive(state, key), lambda: bus_of(state))
+    for routes in (api_routes, user_auth_routes):
+        register(app, routes)
+    return app
+
+
+def session_is_alive(state: ProgramState, key: str) -> bool:
+    """Return whether the vault is open and the session goes on in it."""
+    people = getattr(state.services, "people", None)
+    return people is not None and cast("People", people).is_alive(key)
+
+
+def bus_of(state: ProgramState) -> Bus | None:
+    """Return the bus of the open store."""
+    return cast("Bus | None", getattr(state.services, "bus", None))
+
+
+@api_routes.add("GET", "/openapi.json", role=None, answer=dict[str, Any])
+def show_openapi() -> dict[str, Any]:
+    """Describe this API in OpenAPI 3.1."""
+    from flask import current_app
+
+    endpoints: list[Endpoint] = current_app.extensions["quantbox.endpoints"]
+    return build_openapi(endpoints)

@@ -1,0 +1,217 @@
+"""The one way to add an address to the API: a role and a schema are part of every route, or it cannot be written.
+
+A route function receives what it declared, already checked (``query``, ``body``), and returns values that fit its
+answer; it never looks at the request itself.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+from flask import Flask, Response, request
+from flask_login import current_user
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from quantbox.core.paging import MAX_PAGE_ITEMS
+from quantbox.core.roles import Role
+from quantbox.web.csrf import SAFE_METHODS, check_token
+from quantbox.web.errors import RequestInvalid, RequestRefused, RoleMissing, SignInNeeded, VaultLocked
+from quantbox.web.state import program_state
+
+__all__ = ["API_PREFIX", "Answer", "Body", "Endpoint", "PageOf", "PageQuery", "Query", "Routes", "register"]
+
+API_PREFIX = "/api/v1"
+MAX_BODY_BYTES = 2 * 1024 * 1024
+
+Method = Literal["GET", "POST", "PUT", "DELETE"]
+Item = TypeVar("Item")
+
+
+class Body(BaseModel):
+    """A request's JSON body; unknown fields are refused, so that a misspelt one is not silently ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Query(Body):
+    """A request's query string."""
+
+
+class PageQuery(Query):
+    """Which page of a long list."""
+
+    cursor: str | None = None
+    limit: int = Field(default=50, ge=1, le=MAX_PAGE_ITEMS)
+
+
+class Answer(BaseModel):
+    """A route's answer; numbers that are not finite become null."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True, ser_json_inf_nan="null")
+
+
+class PageOf(Answer, Generic[Item]):
+    """One page of a list, and the cursor that opens the next one."""
+
+    items: list[Item]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One route: who may call it, what it takes, what it answers.
+
+    Attributes
+    ----------
+    role : Role or None
+        Least role of the caller; None is public, also while the vault is locked.
+    answer : type
+        An :class:`Answer`, or any type pydantic knows.
+    is_signed : bool
+        True where the caller proves itself by a signature over the request instead of a session with its token.
+    takes_files : bool
+        True for a multipart upload; its form fields are described by `body`.
+    """
+
+    method: Method
+    rule: str
+    function: Callable[..., Any]
+    role: Role | None
+    answer: Any
+    status: int
+    query: type[Query] | None
+    body: Any
+    is_signed: bool
+    takes_files: bool
+    max_body_bytes: int
+    capability: str
+
+    @property
+    def name(self) -> str:
+        """Return the Flask endpoint and OpenAPI operation id."""
+        return f"{self.capability}.{self.function.__name__}"
+
+    @property
+    def changes_state(self) -> bool:
+        """Return whether this is no mere reading."""
+        return self.method not in SAFE_METHODS
+
+
+@dataclass
+class Routes:
+    """The routes of one capability."""
+
+    capability: str
+    endpoints: list[Endpoint] = field(default_factory=list)
+
+    def add(
+        self,
+        method: Method,
+        rule: str,
+        *,
+        role: Role | None,
+        answer: Any,
+        status: int = 200,
+        query: type[Query] | None = None,
+        body: Any = None,
+        is_signed: bool = False,
+        takes_files: bool = False,
+        max_body_bytes: int = MAX_BODY_BYTES,
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Return the decorator that adds a function as the route of `method` and `rule` under /api/v1."""
+
+        def keep(function: Callable[..., Any]) -> Callable[..., Any]:
+            if not function.__doc__:
+                raise ValueError(f"{function.__name__} needs a docstring: it is the route's description")
+            self.endpoints.append(
+                Endpoint(
+                    method,
+                    rule,
+                    function,
+                    role,
+                    answer,
+                    status,
+                    query,
+                    body,
+                    is_signed,
+                    takes_files,
+                    max_body_bytes,
+                    self.capability,
+                )
+            )
+            return function
+
+        return keep
+
+
+def register(app: Flask, routes: Routes) -> None:
+    """Add the routes of one capability to the application."""
+    for endpoint in routes.endpoints:
+        app.add_url_rule(API_PREFIX + endpoint.rule, endpoint.name, _view(endpoint), methods=[endpoint.method])
+    app.extensions.setdefault("quantbox.endpoints", []).extend(routes.endpoints)
+
+
+def _view(endpoint: Endpoint) -> Callable[..., Response]:
+    adapter = TypeAdapter(endpoint.answer)
+
+    @functools.wraps(endpoint.function)
+    def view(**path: Any) -> Response:
+        request.max_content_length = endpoint.max_body_bytes
+        if (request.content_length or 0) > endpoint.max_body_bytes:
+            raise RequestRefused(413)
+        _admit(endpoint)
+        value = endpoint.function(**path, **_arguments(endpoint))
+        answer = adapter.validate_python(value, from_attributes=True)
+        return Response(adapter.dump_json(answer), endpoint.status, content_type="application/json")
+
+    return view
+
+
+def _admit(endpoint: Endpoint) -> None:
+    """Let the caller in, or raise: open vault, person, token, role, in that order."""
+    if endpoint.role is not None:
+        if program_state().services is None:
+            raise VaultLocked
+        if not current_user.is_authenticated:
+            raise SignInNeeded
+    if endpoint.changes_state and not endpoint.is_signed:
+        check_token()
+    if endpoint.role is not None and not current_user.role.includes(endpoint.role):
+        raise RoleMissing(needed=endpoint.role.value, role=current_user.role.value)
+
+
+def _arguments(endpoint: Endpoint) -> dict[str, Any]:
+    arguments: dict[str, Any] = {}
+    try:
+        if endpoint.query is not None:
+            arguments["query"] = endpoint.query.model_validate(request.args.to_dict())
+        elif request.args:
+            raise RequestInvalid(fields=", ".join(request.args))
+        if endpoint.takes_files:
+            if request.mimetype != "multipart/form-data":
+                raise RequestRefused(415)
+            arguments["body"] = endpoint.body.model_validate(request.form.to_dict())
+            arguments["files"] = [file for _name, file in request.files.items(multi=True)]
+        elif endpoint.body is not None:
+            if request.mimetype != "application/json":
+                raise RequestRefused(415)
+            arguments["body"] = TypeAdapter(endpoint.body).validate_json(request.get_data(cache=False))
+    except ValidationError as error:
+        raise RequestInvalid(fields=describe(error), problems=problems(error)) from None
+    return arguments
+
+
+def problems(error: ValidationError) -> list[dict[str, str]]:
+    """Return field and kind of every fault; never the value, which may be private."""
+    return [
+        {"field": ".".join(map(str, fault["loc"])) or "body", "kind": fault["type"]}
+        for fault in error.errors(include_url=False, include_input=False, include_context=False)
+    ]
+
+
+def describe(error: ValidationError) -> str:
+    """Return the faults on one line."""
+    return ", ".join(f"{fault['field']} ({fault['kind']})" for fault in problems(error)[:5])

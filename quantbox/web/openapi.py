@@ -1,0 +1,157 @@
+"""The description of the API in OpenAPI 3.1, made from the routes themselves, so that it cannot differ from them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import TypeAdapter
+from pydantic.json_schema import JsonSchemaMode
+
+from quantbox import __version__
+from quantbox.web.api import API_PREFIX, Endpoint
+from quantbox.web.cookies import SESSION_COOKIE
+from quantbox.web.csrf import CSRF_HEADER
+
+__all__ = ["build_openapi"]
+
+_REFERENCE = "#/components/schemas/{model}"
+_PATH_ARGUMENT = re.compile(r"<(?:[a-z]+:)?(\w+)>")
+_PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code", "hint", "facts", "error_id"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "What happened, in the language of the quantbox_language cookie."},
+        "code": {"type": "string", "description": "Stable; the same as on the command line."},
+        "hint": {"type": "string", "description": "What to do next."},
+        "facts": {"type": "object"},
+        "error_id": {"type": ["string", "null"], "description": "Names the entry in the log for a fault of the program."},
+    },
+}
+_PROBLEM_EXAMPLE = {
+    "type": "urn:quantbox:error:vault.locked",
+    "title": "Forbidden",
+    "status": 403,
+    "detail": "数据已锁定",
+    "code": "vault.locked",
+    "hint": "请输入口令解锁",
+    "facts": {},
+    "error_id": None,
+}
+
+
+def build_openapi(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
+    """Return the document that describes `endpoints`."""
+    ordered = sorted(endpoints, key=lambda endpoint: (endpoint.rule, endpoint.method))
+    schemas, references = _collect_schemas(ordered)
+    paths: dict[str, dict[str, Any]] = {}
+    for endpoint in ordered:
+        path = API_PREFIX + _PATH_ARGUMENT.sub(r"{\1}", endpoint.rule)
+        paths.setdefault(path, {})[endpoint.method.lower()] = _operation(endpoint, references)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "QuantBox",
+            "version": __version__,
+            "description": "The API the pages themselves use, on this machine only.",
+            "license": {"name": "GPL-3.0-or-later", "identifier": "GPL-3.0-or-later"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": {**schemas, "Problem": _PROBLEM},
+            "securitySchemes": {
+                "session": {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE},
+                "handover": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Authorization",
+                    "description": "QuantBox-Handover <id>.<time>.<HMAC-SHA256> with the key derived from the pass phrase.",
+                },
+            },
+        },
+    }
+
+
+def _collect_schemas(endpoints: list[Endpoint]) -> tuple[dict[str, Any], dict[tuple[str, str], Any]]:
+    """Return all component schemas, and the schema of every endpoint's body and answer by (endpoint name, part)."""
+    inputs: list[tuple[tuple[str, str], JsonSchemaMode, TypeAdapter[Any]]] = []
+    for endpoint in endpoints:
+        inputs.append(((endpoint.name, "answer"), "serialization", TypeAdapter(endpoint.answer)))
+        if endpoint.body is not None:
+            inputs.append(((endpoint.name, "body"), "validation", TypeAdapter(endpoint.body)))
+        if endpoint.query is not None:
+            inputs.append(((endpoint.name, "query"), "validation", TypeAdapter(endpoint.query)))
+    found, definitions = TypeAdapter.json_schemas(inputs, ref_template=_REFERENCE)
+    schemas = definitions.get("$defs", {})
+    return schemas, {key: schema for (key, _mode), schema in found.items()}
+
+
+def _operation(endpoint: Endpoint, references: dict[tuple[str, str], Any]) -> dict[str, Any]:
+    summary, _, description = (endpoint.function.__doc__ or "").strip().partition("\n")
+    operation: dict[str, Any] = {
+        "operationId": endpoint.name,
+        "tags": [endpoint.capability],
+        "summary": summary,
+        "description": " ".join(description.split()),
+        "x-role": endpoint.role.value if endpoint.role else "public",
+        "security": _security(endpoint),
+        "parameters": [*_path_parameters(endpoint), *_query_parameters(endpoint), *_token_parameter(endpoint)],
+        "responses": {
+            str(endpoint.status): {
+                "description": "Done",
+                "content": {"application/json": {"schema": references[endpoint.name, "answer"]}},
+            },
+            "default": {
+                "description": "Refused or failed (RFC 9457)",
+                "content": {
+                    "application/problem+json": {
+                        "schema": {"$ref": _REFERENCE.format(model="Problem")},
+                        "example": _PROBLEM_EXAMPLE,
+                    }
+                },
+            },
+        },
+    }
+    if endpoint.body is not None:
+        schema = references[endpoint.name, "body"]
+        if endpoint.takes_files:
+            files = {"type": "array", "items": {"type": "string", "contentMediaType": "application/octet-stream"}}
+            schema = {"allOf": [schema, {"type": "object", "required": ["files"], "properties": {"files": files}}]}
+        media_type = "multipart/form-data" if endpoint.takes_files else "application/json"
+        operation["requestBody"] = {"required": True, "content": {media_type: {"schema": schema}}}
+    return operation
+
+
+def _security(endpoint: Endpoint) -> list[dict[str, list[str]]]:
+    if endpoint.is_signed:
+        return [{"handover": []}]
+    return [] if endpoint.role is None else [{"session": []}]
+
+
+def _path_parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in _PATH_ARGUMENT.findall(endpoint.rule)
+    ]
+
+
+def _query_parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
+    if endpoint.query is None:
+        return []
+    schema = endpoint.query.model_json_schema(ref_template=_REFERENCE)
+    required = schema.get("required", [])
+    return [
+        {"name": name, "in": "query", "required": name in required, "schema": field}
+        for name, field in schema["properties"].items()
+    ]
+
+
+def _token_parameter(endpoint: Endpoint) -> list[dict[str, Any]]:
+    if not endpoint.changes_state or endpoint.is_signed:
+        return []
+    return [{"name": CSRF_HEADER, "in": "header", "required": True, "schema": {"type": "string"}}]

@@ -1,0 +1,87 @@
+"""What the web process knows of the program behind it: is there a store, is it open, and the services on it."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol, TypeVar, cast
+
+from flask import current_app
+
+from quantbox.core.paths import DataFolder
+from quantbox.web.errors import VaultLocked
+
+__all__ = ["ProgramState", "VaultState", "find_service", "get_service", "program_state"]
+
+VaultState = Literal["new", "locked", "unlocked"]
+
+_EXTENSION = "quantbox.state"
+
+Service = TypeVar("Service")
+
+
+class ProgramState(Protocol):
+    """The door from the web process to the supervisor, which alone opens and locks the vault.
+
+    Every method may be called from several threads at once.
+    """
+
+    @property
+    def folder(self) -> DataFolder:
+        """The data folder, also while it is locked."""
+        ...
+
+    @property
+    def services(self) -> object | None:
+        """The object that holds every service as an attribute; None while locked."""
+        ...
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether the program runs on a throw-away store with the demo market."""
+        ...
+
+    def vault_state(self) -> VaultState:
+        """Return "new" (no store yet), "locked" or "unlocked"."""
+        ...
+
+    def create(self, passphrase: str) -> None:
+        """Make the store and open it; returns when `services` is there. Raises Conflict when one exists."""
+        ...
+
+    def unlock(self, passphrase: str) -> None:
+        """Prove the pass phrase, whether or not the vault is open already, and open it.
+
+        Returns when `services` is there; raises Denied for a wrong pass phrase.
+        """
+        ...
+
+    def lock(self) -> None:
+        """Forget the key everywhere; `services` is None when it returns."""
+        ...
+
+    def take_launch_token(self, token: str) -> bool:
+        """Return whether `token` is the window's launch token, which is void from then on."""
+        ...
+
+
+def program_state() -> ProgramState:
+    """Return the state of the program the current application was made for."""
+    return cast("ProgramState", current_app.extensions[_EXTENSION])
+
+
+def find_service(kind: type[Service]) -> Service | None:
+    """Return the service of this class; None while the vault is locked."""
+    services = program_state().services
+    if services is None:
+        return None
+    for service in vars(services).values():
+        if isinstance(service, kind):
+            return service
+    raise LookupError(f"the program has no {kind.__name__}")
+
+
+def get_service(kind: type[Service]) -> Service:
+    """Return the service of this class, or raise VaultLocked."""
+    service = find_service(kind)
+    if service is None:
+        raise VaultLocked
+    return service
