@@ -103,7 +103,9 @@ def main():
         prog="build/dev.py", epilog="; ".join("%s: %s" % (k, f.__doc__.splitlines()[0]) for k, f in COMMANDS.items())
     )
     parser.add_argument("command", choices=COMMANDS)
-    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="passed on (run: --demo, --data-dir DIR, --port N; test: --long, paths)")
+    parser.add_argument(
+        "arguments", nargs=argparse.REMAINDER, help="passed on (run: --demo, --data-dir DIR, --port N; test: --long, paths)"
+    )
     options = parser.parse_args()
     try:
         return COMMANDS[options.command](options.arguments)

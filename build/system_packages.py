@@ -36,7 +36,9 @@ def missing():
         return [] if any(shutil.which(name) for name in PROGRAMS["chromium"]) or sys.platform == "win32" else ["chromium"]
     absent = [package for package, names in PROGRAMS.items() if not any(shutil.which(n) for n in names)]
     absent += [package for package, name in LIBRARIES.items() if ctypes.util.find_library(name) is None]
-    fonts = shutil.which("fc-list") and subprocess.run(["fc-list", ":lang=zh"], capture_output=True, text=True, check=False).stdout
+    fonts = (
+        shutil.which("fc-list") and subprocess.run(["fc-list", ":lang=zh"], capture_output=True, text=True, check=False).stdout
+    )
     if not fonts:
         absent.append("fonts-noto-cjk")
     return absent
@@ -60,6 +62,6 @@ def ensure():
         from environment import SetupFailed
 
         raise SetupFailed(
-            "浏览器测试还缺系统组件，请安装后再运行： / The browser tests need these from the system; install them and run this again: "
-            + " ".join(absent)
+            "浏览器测试还缺系统组件，请安装后再运行： / "
+            "The browser tests need these from the system; install them and run this again: " + " ".join(absent)
         )

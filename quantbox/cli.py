@@ -48,8 +48,12 @@ def common_options() -> argparse.ArgumentParser:
 def store_options() -> argparse.ArgumentParser:
     """Return the options of commands that open the store."""
     options = Parser(add_help=False)
-    options.add_argument("--passphrase-file", type=Path, metavar="FILE", help="口令文件（UTF-8 首行） / file whose first line is the pass phrase")
-    options.add_argument("--wait", type=float, default=60.0, metavar="SECONDS", help="等待其他命令的秒数 / seconds to wait for other commands")
+    options.add_argument(
+        "--passphrase-file", type=Path, metavar="FILE", help="口令文件（UTF-8 首行） / file whose first line is the pass phrase"
+    )
+    options.add_argument(
+        "--wait", type=float, default=60.0, metavar="SECONDS", help="等待其他命令的秒数 / seconds to wait for other commands"
+    )
     return options
 
 
@@ -60,7 +64,9 @@ def build_parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"QuantBox {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
-    def add(group: Any, name: str, help_text: str, run: Callable[..., int], *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    def add(
+        group: Any, name: str, help_text: str, run: Callable[..., int], *parents: argparse.ArgumentParser
+    ) -> argparse.ArgumentParser:
         command: argparse.ArgumentParser = group.add_parser(name, help=help_text, parents=[common, *parents])
         command.set_defaults(run=run)
         return command
@@ -72,13 +78,17 @@ def build_parser() -> Parser:
     ):
         program = add(commands, name, text, run_program)
         program.add_argument("--port", type=int, metavar="N")
-        program.add_argument("--demo", action="store_true", help="临时数据夹、模拟市场、示例回测 / throw-away store, demo market, sample backtest")
+        program.add_argument(
+            "--demo", action="store_true", help="临时数据夹、模拟市场、示例回测 / throw-away store, demo market, sample backtest"
+        )
 
     add(commands, "init", "建立数据文件夹 / create the store", run_init, store)
     doctor = add(commands, "doctor", "体检 / examine the program", run_doctor, store)
     doctor.set_defaults(needs_store=False)
 
-    data = commands.add_parser("data", help="行情数据 / market data").add_subparsers(dest="data_command", required=True, metavar="ACTION")
+    data = commands.add_parser("data", help="行情数据 / market data").add_subparsers(
+        dest="data_command", required=True, metavar="ACTION"
+    )
     importing = add(data, "import", "导入文件 / import files", run_data_import, store)
     importing.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     importing.add_argument("--symbol")
@@ -95,7 +105,9 @@ def build_parser() -> Parser:
         dated.add_argument("--start", type=iso_date, metavar="YYYY-MM-DD")
         dated.add_argument("--end", type=iso_date, metavar="YYYY-MM-DD")
 
-    backtest = commands.add_parser("backtest", help="回测 / backtests").add_subparsers(dest="backtest_command", required=True, metavar="ACTION")
+    backtest = commands.add_parser("backtest", help="回测 / backtests").add_subparsers(
+        dest="backtest_command", required=True, metavar="ACTION"
+    )
     running = add(backtest, "run", "运行一次回测 / run a backtest", run_backtest, store)
     running.add_argument("file", type=Path, metavar="FILE")
     running.add_argument("--symbols", required=True, metavar="A[,B…]")
@@ -176,7 +188,9 @@ def run_program(options: argparse.Namespace) -> int:
     """Start the window or the server and stay until it ends."""
     from quantbox.desktop.launch import launch
 
-    return launch(folder_of(options), mode=options.command or "window", port=options.port, demo=options.demo, language=language_of(options))
+    return launch(
+        folder_of(options), mode=options.command or "window", port=options.port, demo=options.demo, language=language_of(options)
+    )
 
 
 def run_process_entry(options: argparse.Namespace) -> int:

@@ -86,9 +86,15 @@ def test_what_differs_between_systems_lives_in_core_processes_and_paths() -> Non
     for path in MODULES:
         if relative(path) in PLATFORM_FILES:
             continue
-        wrong += [f"{relative(path)}:{line} imports {name}" for line, name in imports(path) if name.split(".")[0] in BANNED_MODULES]
+        wrong += [
+            f"{relative(path)}:{line} imports {name}" for line, name in imports(path) if name.split(".")[0] in BANNED_MODULES
+        ]
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and (node.value.id, node.attr) in BANNED_CALLS:
+            if (
+                isinstance(node, ast.Attribute)
+                and isinstance(node.value, ast.Name)
+                and (node.value.id, node.attr) in BANNED_CALLS
+            ):
                 wrong.append(f"{relative(path)}:{node.lineno} uses {node.value.id}.{node.attr}")
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("ipc:"):
                 wrong.append(f"{relative(path)}:{node.lineno} uses {node.value}")

@@ -16,14 +16,19 @@ MARKS = {True: "✓", False: "✗", None: "·"}
 def write_for_people(document: dict[str, Any], language: Language) -> None:
     """Print a command's document to stdout."""
     if "checks" in document:
-        lines = [f"{MARKS[c['ok']]} {c['name']}: {plain(c['value'])}" + (f"  → {c['action']}" if c["action"] else "") for c in document["checks"]]
+        lines = [
+            f"{MARKS[c['ok']]} {c['name']}: {plain(c['value'])}" + (f"  → {c['action']}" if c["action"] else "")
+            for c in document["checks"]
+        ]
     elif "files" in document:
         lines = [describe_file(file, language) for file in document["files"]]
     elif "findings" in document:
         lines = [f"{f['symbol']} {f['date']} {f['kind']}: {plain(f['evidence'])}" for f in document["findings"]] or ["✓"]
     elif "bars" in document:
         keys = ("date", "open", "high", "low", "close", "volume", "amount", "pre_close", "factor")
-        lines = [" ".join(f"{plain(bar[key]):>14}" for key in keys) for bar in [dict(zip(keys, keys, strict=True)), *document["bars"]]]
+        lines = [
+            " ".join(f"{plain(bar[key]):>14}" for key in keys) for bar in [dict(zip(keys, keys, strict=True)), *document["bars"]]
+        ]
     elif "statistics" in document:
         lines = describe_backtest(document, language)
     else:
@@ -48,13 +53,17 @@ def describe_file(file: dict[str, Any], language: Language) -> str:
     """Return one line on an imported file."""
     if file["refused"] is not None:
         return f"✗ {file['path']}: {REFUSED.in_language(language)}: {file['refused']}"
-    text = f"✓ {file['path']}: {file['format']} {plain(file['symbols'])} {file['rows']} [{file['first']} … {file['last']}] {file['adjust']}"
+    span = f"[{file['first']} … {file['last']}]"
+    text = f"✓ {file['path']}: {file['format']} {plain(file['symbols'])} {file['rows']} {span} {file['adjust']}"
     return "\n".join([text, *(f"    {bad['line']}: {bad['column']}: {bad['reason']}" for bad in file["quarantined"])])
 
 
 def describe_backtest(document: dict[str, Any], language: Language) -> list[str]:
     """Return the lines on a backtest: figures, then what to doubt."""
-    figures = Text("期末权益 {value:,.2f} 元，现金 {cash:,.2f} 元，成交 {trades} 笔", "final value {value:,.2f} yuan, cash {cash:,.2f} yuan, {trades} fills")
+    figures = Text(
+        "期末权益 {value:,.2f} 元，现金 {cash:,.2f} 元，成交 {trades} 笔",
+        "final value {value:,.2f} yuan, cash {cash:,.2f} yuan, {trades} fills",
+    )
     facts = {"value": document["final_value"], "cash": document["final_cash"], "trades": len(document["trades"])}
     lines = [figures.with_facts(**facts).in_language(language)]
     lines += [f"{key}: {plain(value)}" for key, value in document["statistics"].items()]

@@ -84,7 +84,9 @@ def examine_machine(folder: DataFolder) -> Iterator[Check]:
         "wal_bytes",
         wal < WAL_BYTES_WANTED,
         wal,
-        NOTHING if wal < WAL_BYTES_WANTED else Text("重启程序，让数据库收拢日志。", "Restart the program so that the database folds in its log."),
+        NOTHING
+        if wal < WAL_BYTES_WANTED
+        else Text("重启程序，让数据库收拢日志。", "Restart the program so that the database folds in its log."),
     )
     yield Check("market_bytes", True, sum(size_of(path) for path in folder.market.rglob("*")) if folder.market.exists() else 0)
 
@@ -100,7 +102,12 @@ def size_of(path: Path) -> int:
 def examine_key_state(folder: DataFolder) -> Check:
     """Say whether there is a store and whether a program holds it open."""
     if not exists(folder):
-        return Check("key_state", True, "none", Text("打开窗口或运行 quantbox init 建立数据。", "Open the window or run quantbox init to create the store."))
+        return Check(
+            "key_state",
+            True,
+            "none",
+            Text("打开窗口或运行 quantbox init 建立数据。", "Open the window or run quantbox init to create the store."),
+        )
     program = find_program(folder)
     return Check("key_state", True, "unlocked" if program is not None and program.is_unlocked else "locked")
 
@@ -124,7 +131,13 @@ def examine_processes(folder: DataFolder) -> Check:
         "processes",
         not lost,
         found,
-        NOTHING if not lost else Text("{names} 正在重新启动；一分钟后再看。", "{names} is being restarted; look again in a minute.", {"names": ", ".join(sorted(lost))}),
+        NOTHING
+        if not lost
+        else Text(
+            "{names} 正在重新启动；一分钟后再看。",
+            "{names} is being restarted; look again in a minute.",
+            {"names": ", ".join(sorted(lost))},
+        ),
     )
 
 
@@ -160,7 +173,12 @@ def examine_schema(services: Services) -> Check:
     with services.engine.connect() as connection:
         found = connection.exec_driver_sql("PRAGMA quick_check").scalar()
     healthy = found == "ok"
-    return Check("schema", healthy, found, NOTHING if healthy else Text("数据库损坏：从备份恢复。", "The database is damaged: restore a backup."))
+    return Check(
+        "schema",
+        healthy,
+        found,
+        NOTHING if healthy else Text("数据库损坏：从备份恢复。", "The database is damaged: restore a backup."),
+    )
 
 
 def examine_queue(services: Services) -> Check:
@@ -181,7 +199,9 @@ def examine_market_data(services: Services) -> Check:
     summary = services.market_data.stored_summary()
     stored = bool(summary["symbols"])
     advice = NOTHING if stored else Text("导入文件或载入模拟市场。", "Import files or load the demo market.")
-    return Check("market_data", True, {key: str(value) if key in {"first", "last"} else value for key, value in summary.items()}, advice)
+    return Check(
+        "market_data", True, {key: str(value) if key in {"first", "last"} else value for key, value in summary.items()}, advice
+    )
 
 
 def examine_calendar(services: Services) -> Check:

@@ -23,7 +23,10 @@ class StoreMissing(NotFound):
 
     code = "app.store_missing"
     sentence = Text("{folder} 里还没有数据", "there is no store in {folder}")
-    hint = Text("先运行 quantbox init，或打开窗口完成首次设置。", "Run quantbox init first, or open the window and finish the first set-up.")
+    hint = Text(
+        "先运行 quantbox init，或打开窗口完成首次设置。",
+        "Run quantbox init first, or open the window and finish the first set-up.",
+    )
 
 
 class PassphraseNeeded(Denied):
@@ -54,7 +57,9 @@ class StoreBusy(Unavailable):
     """Another command held the store for longer than we wait."""
 
     code = "app.store_busy"
-    sentence = Text("等了 {wait_seconds} 秒，另一个命令仍占用着数据", "another command still holds the store after {wait_seconds} seconds")
+    sentence = Text(
+        "等了 {wait_seconds} 秒，另一个命令仍占用着数据", "another command still holds the store after {wait_seconds} seconds"
+    )
     hint = Text("稍后再试，或用 --wait 等更久。", "Try again later, or wait longer with --wait.")
 
 
