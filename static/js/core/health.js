@@ -1,0 +1,37 @@
+// The doctor's findings in words: each value in the form a reader expects.
+import { knows, t } from './i18n.js';
+import { bytes, integer } from './format.js';
+
+const LIVING = ['calendar_end', 'market_data', 'queue', 'processes', 'schema', 'disk_free_bytes'];
+
+function valueText({ name, value }) {
+  if (value === null || value === undefined || value === '') return '–';
+  if (name.endsWith('_bytes')) return bytes(value);
+  if (name === 'queue' && typeof value === 'object') return t('check.queue_value', { running: value.running, waiting: value.waiting });
+  if (name === 'processes' && Array.isArray(value)) return value.map((item) => item.name).join(' · ') || '–';
+  if (name === 'market_data' && typeof value === 'object') {
+    return t('check.market_data_value', { symbols: integer(value.symbols), bars: integer(value.bars) });
+  }
+  if (name === 'libraries') return Object.entries(value).map(([library, version]) => `${library} ${version}`).join(' · ');
+  if (typeof value === 'object') return Object.entries(value).map(([key, part]) => `${key} ${part}`).join(' · ');
+  return knows(`check_value.${value}`) ? t(`check_value.${value}`) : String(value);
+}
+
+/** Return a finding ready to show. */
+export function readCheck(check) {
+  const bad = check.ok === false;
+  return {
+    ...check,
+    label: knows(`check.${check.name}`) ? t(`check.${check.name}`) : check.name,
+    text: valueText(check),
+    bad,
+    icon: bad ? 'warn' : check.ok === null ? 'lock' : 'check',
+    verdict: t(bad ? 'health.attention' : check.ok === null ? 'health.locked' : 'health.fine'),
+  };
+}
+
+/** Return the few findings that change from day to day, the ones in need of attention first. */
+export function livingChecks(checks) {
+  const chosen = checks.filter((check) => check.ok === false || LIVING.includes(check.name)).map(readCheck);
+  return chosen.sort((a, b) => Number(b.bad) - Number(a.bad)).slice(0, 4);
+}

@@ -1,0 +1,138 @@
+// Rail, top bar and everything that is the same on each page: theme, presenter eye, lock, tasks, freshness, shortcuts.
+import { get, post, put } from '../core/api.js';
+import { isDark, isPresenting, setPresenting, setRail, setTheme, onAppearance } from '../core/appearance.js';
+import { onConnection, onJob, isFinal } from '../core/events.js';
+import { complain, confirm, toast } from '../core/feedback.js';
+import { t, pick } from '../core/i18n.js';
+import { isTyping } from './keys.js';
+
+const FRESHNESS_KEY = 'quantbox-freshness';
+const FRESHNESS_SECONDS = 60;
+const PAGES = { o: '/', m: '/market', d: '/data', b: '/backtests', n: '/backtests/new', s: '/settings' };
+
+export function shell() {
+  return {
+    presenting: isPresenting(),
+    dark: isDark(),
+    online: true,
+    jobs: {},
+    freshness: null,
+    helping: false,
+    moreOpen: false,
+    leading: false,
+
+    init() {
+      onAppearance(() => { this.dark = isDark(); });
+      onConnection((online) => { this.online = online; });
+      onJob((job) => this.take(job));
+      this.readFreshness();
+      document.addEventListener('keydown', (event) => this.key(event));
+      window.addEventListener('quantbox:act', (event) => this.act(event.detail));
+    },
+    get running() { return Object.values(this.jobs).filter((state) => state === 'running').length; },
+    get queued() { return Object.values(this.jobs).filter((state) => state === 'queued' || state === 'requeued').length; },
+    get taskText() { return t('shell.tasks', { running: this.running, queued: this.queued }); },
+    take(job) {
+      const before = this.jobs[job.id];
+      if (isFinal(job.state)) {
+        if (before && job.kind !== 'backtest') this.announce(job);
+        delete this.jobs[job.id];
+      } else {
+        this.jobs[job.id] = job.state;
+      }
+    },
+    announce(job) {
+      const done = job.state === 'succeeded';
+      const reason = job.reason ? pick(job.reason.message) : '';
+      toast(t(`toast.job_${job.state}`, { title: job.title || t(`kind.${job.kind}`) }), { kind: done ? 'done' : 'warn', hint: reason });
+      if (done) window.dispatchEvent(new CustomEvent('quantbox:data'));
+    },
+    async readFreshness() {
+      try {
+        const kept = JSON.parse(sessionStorage.getItem(FRESHNESS_KEY) || 'null');
+        if (kept && Date.now() - kept.at < FRESHNESS_SECONDS * 1000) {
+          this.freshness = kept.value;
+          return;
+        }
+        const { stored } = await get('/overview');
+        this.freshness = stored.symbols ? { last: stored.last, is_demo: stored.is_demo } : { last: '', is_demo: false };
+        sessionStorage.setItem(FRESHNESS_KEY, JSON.stringify({ at: Date.now(), value: this.freshness }));
+      } catch {
+        this.freshness = null; // the page itself says what is wrong
+      }
+    },
+    get freshText() {
+      if (!this.freshness) return '';
+      return this.freshness.last ? t('shell.data_until', { date: this.freshness.last }) : t('shell.no_data');
+    },
+    toggleTheme() {
+      const theme = this.dark ? 'light' : 'dark';
+      setTheme(theme);
+      this.saveSetting({ theme });
+    },
+    async saveSetting(change) {
+      try {
+        await put('/settings', change);
+      } catch (problem) {
+        complain(problem);
+      }
+    },
+    togglePresenting() {
+      this.presenting = !this.presenting;
+      setPresenting(this.presenting);
+    },
+    toggleRail() {
+      setRail(document.documentElement.dataset.rail === 'collapsed' ? 'open' : 'collapsed');
+    },
+    toggleMore() { this.moreOpen = !this.moreOpen; },
+    async lock() {
+      const sure = await confirm({ title: t('lock.title'), body: t('lock.body'), action: t('lock.action') });
+      if (!sure) return;
+      try {
+        await post('/vault/lock');
+        sessionStorage.removeItem(FRESHNESS_KEY);
+        location.assign('/unlock');
+      } catch (problem) {
+        complain(problem);
+      }
+    },
+    act(name) {
+      ({ theme: () => this.toggleTheme(), present: () => this.togglePresenting(), lock: () => this.lock(), help: () => this.showHelp() })[name]();
+    },
+    openPalette() { window.dispatchEvent(new CustomEvent('quantbox:palette', { detail: '' })); },
+    showHelp() {
+      this.helping = true;
+      this.$refs.help.showModal();
+    },
+    closeHelp() {
+      this.helping = false;
+      this.$refs.help.close();
+    },
+    key(event) {
+      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
+        event.preventDefault();
+        this.openPalette();
+        return;
+      }
+      if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (this.leading) {
+        this.leading = false;
+        const target = PAGES[event.key.toLowerCase()];
+        if (target) location.assign(target);
+        return;
+      }
+      if (event.key === 'g') {
+        this.leading = true;
+        setTimeout(() => { this.leading = false; }, 1200);
+      } else if (event.key === '?') {
+        this.showHelp();
+      } else if (event.key === '/') {
+        event.preventDefault();
+        this.openPalette();
+      } else if (/^\d$/.test(event.key) && location.pathname.startsWith('/market')) {
+        event.preventDefault();
+        window.dispatchEvent(new CustomEvent('quantbox:palette', { detail: event.key }));
+      }
+    },
+  };
+}
