@@ -8,8 +8,9 @@ Order of events, the same in every engine:
 3. Within one execution the rules are asked in this order: tradable at all, traded that day, price not at its limit,
    then the size: sellable shares and whole lots for a sale, whole lots and cash for a buy.
 
-What a rule cuts off is refused and recorded with that rule. An order that lives longer than one session waits instead
-where only the day was in the way: suspended, locked at the limit, shares not yet sellable.
+What a rule cuts off is refused and recorded with that rule; only the few shares by which an order is above whole lots are
+rounded away without a record, unless nothing of the order is left. An order that lives longer than one session waits
+instead where only the day was in the way: suspended, locked at the limit, shares not yet sellable.
 """
 
 from __future__ import annotations
@@ -167,24 +168,21 @@ class SimulatedExchange:
     def _size_sell(self, order: Order, on: date) -> _Size:
         wanted = math.ceil(order.size)
         position = self.account.position(order.symbol)
-        available = min(math.floor(order.size), position.sellable)
-        locked = 0 if order.lives_one_session else min(wanted, position.held) - min(wanted, position.sellable)
-        taken = largest_sell(available, position.sellable, self._rules.lot(order.symbol, on))
-        cut = (
-            (Rule.SELLABLE, wanted - min(wanted, position.sellable) - locked),
-            (Rule.LOT_SIZE, min(wanted, position.sellable) - taken),
+        available = min(wanted, position.sellable)
+        locked = 0 if order.lives_one_session else min(wanted, position.held) - available
+        lot = self._rules.lot(order.symbol, on)
+        taken = largest_sell(min(math.floor(order.size), available), position.sellable, lot)
+        return _Size(
+            taken, locked, _cuts((Rule.SELLABLE, wanted - available - locked), (Rule.LOT_SIZE, 0 if taken else available))
         )
-        return _Size(taken, locked, tuple((rule, size) for rule, size in cut if size))
 
     def _size_buy(self, order: Order, price: Decimal, on: date) -> _Size:
-        wanted = math.ceil(order.size)
         lot = self._rules.lot(order.symbol, on)
         whole = whole_lots(math.floor(order.size), lot)
         sizes = range(lot.minimum, whole + 1, lot.step)
         affordable = bisect_right(sizes, self.account.cash, key=lambda size: self._outlay(order, price, size, on))
         taken = sizes[affordable - 1] if affordable else 0
-        cut = ((Rule.LOT_SIZE, wanted - whole), (Rule.CASH, whole - taken))
-        return _Size(taken, 0, tuple((rule, size) for rule, size in cut if size))
+        return _Size(taken, 0, _cuts((Rule.CASH, whole - taken)))
 
     def _outlay(self, order: Order, price: Decimal, size: int, on: date) -> Decimal:
         amount = to_cents(price * size)
@@ -200,3 +198,7 @@ class SimulatedExchange:
         self._fees.book(order, amount, fees)
         self.fills.append(fill)
         return fill
+
+
+def _cuts(*cuts: tuple[Rule, int]) -> tuple[tuple[Rule, int], ...]:
+    return tuple((rule, size) for rule, size in cuts if size)
