@@ -1,0 +1,190 @@
+"""Market data as the rest of the program sees it: bars in, bars out, and what is known of instruments and days."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from quantbox.core.clock import Clock
+from quantbox.core.paths import DataFolder
+from quantbox.market_data.adjustment import adjust_bars, with_factor
+from quantbox.market_data.bar_store import BarStore
+from quantbox.market_data.errors import NoBars, SymbolUnknown
+from quantbox.market_data.models import Adjust, Frequency, Series, Symbol
+from quantbox.market_data.series_table import SeriesLabel
+from quantbox.market_data.symbols import parse_symbol
+
+__all__ = ["MarketData"]
+
+Progress = Callable[[float, str], None]
+
+
+class MarketData:
+    """Stored market data of one data folder.
+
+    Parameters
+    ----------
+    folder : DataFolder
+        Where the store lies; made when something is first written.
+    clock : Clock
+        Says when something was written.
+    """
+
+    def __init__(self, folder: DataFolder, clock: Clock) -> None:
+        self.folder = folder
+        self.clock = clock
+        self._store = BarStore(folder.market)
+
+    # --- reading bars ------------------------------------------------------------------------------------------------
+
+    def bars(
+        self,
+        symbol: Symbol,
+        start: date | None = None,
+        end: date | None = None,
+        *,
+        adjust: Adjust = Adjust.NONE,
+        frequency: Frequency = Frequency.DAY,
+        display: bool = False,
+    ) -> pl.DataFrame:
+        """Return the stored bars of `symbol`, both ends included: BAR_SCHEMA and `factor`.
+
+        Parameters
+        ----------
+        adjust : Adjust
+            NONE, or QFQ or HFQ computed on reading over all stored days; `start` and `end` cut afterwards.
+        display : bool
+            Read the adjusted series the owner keeps for display; it comes as it is stored.
+
+        Raises
+        ------
+        SymbolUnknown
+            Nothing is stored under the symbol.
+        NoBars
+            Nothing lies in the period.
+        """
+        symbol = parse_symbol(symbol)
+        series = self._find_series(symbol, frequency, display)
+        if series is None:
+            if not self._store.series(symbol):
+                raise SymbolUnknown(symbol=symbol)
+            raise NoBars(symbol=symbol, frequency=frequency.value, start=start, end=end, first=None, last=None)
+        if adjust is Adjust.NONE or display:
+            frame = self._store.read([symbol], frequency, start=start, end=end, display=display)
+            frame = frame.with_columns(pl.lit(1.0).alias("factor"))
+        else:
+            frame = _within(self._adjusted(symbol, frequency, adjust), start, end)
+        if frame.is_empty():
+            raise NoBars(symbol=symbol, frequency=frequency.value, start=start, end=end, first=series.first, last=series.last)
+        return frame
+
+    def show(
+        self, symbol: Symbol, adjust: Adjust = Adjust.NONE, start: date | None = None, end: date | None = None
+    ) -> dict[str, Any]:
+        """Return daily bars as a document, with the day on which the factor is 1."""
+        symbol = parse_symbol(symbol)
+        bars = self.bars(symbol, start, end, adjust=adjust)
+        series = self._find_series(symbol, Frequency.DAY, False)
+        if series is None:
+            raise SymbolUnknown(symbol=symbol)
+        columns = ("date", "open", "high", "low", "close", "volume", "amount", "pre_close", "factor")
+        return {
+            "symbol": symbol,
+            "adjust": adjust.value,
+            "base_date": {Adjust.HFQ: series.first.isoformat(), Adjust.QFQ: series.last.isoformat()}.get(adjust),
+            "factor_known": series.factor_known,
+            "bars": bars.select(pl.col("date").dt.to_string("%Y-%m-%d"), *columns[1:]).to_dicts(),
+        }
+
+    def series(self, symbol: Symbol | None = None) -> list[Series]:
+        """Return what is stored, of `symbol` or of all."""
+        return self._store.series(None if symbol is None else parse_symbol(symbol))
+
+    def suspended(self, symbol: Symbol, start: date | None = None, end: date | None = None) -> list[date]:
+        """Return the days within the period on which a source says that `symbol` did not trade."""
+        days: list[date] = _within(self._store.suspensions([parse_symbol(symbol)]), start, end)["date"].to_list()
+        return days
+
+    # --- writing bars ------------------------------------------------------------------------------------------------
+
+    def write_bars(
+        self,
+        frame: pl.DataFrame,
+        *,
+        origin: str,
+        adjust: Adjust,
+        frequency: Frequency = Frequency.DAY,
+        display_only: bool = False,
+        is_demo: bool = False,
+        suspensions: pl.DataFrame | None = None,
+    ) -> int:
+        """Merge bars into the store in one step and return how many changed; the same bars again change nothing.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Columns of BAR_SCHEMA, of any number of symbols; absent columns count as not said.
+        origin : str
+            File format or source the bars came from.
+        display_only : bool
+            Keep an adjusted series beside the traded ones, for charts only.
+        suspensions : DataFrame or None
+            Columns symbol and date: days the source reports without trade.
+        """
+        label = SeriesLabel(frequency, display_only, adjust, origin, is_demo, self.clock.now())
+        return self._store.write(frame, label, suspensions)
+
+    def remove(self, symbol: Symbol, frequency: Frequency = Frequency.DAY) -> int:
+        """Take away all stored bars of `symbol` at `frequency`; return how many.
+
+        Raises
+        ------
+        SymbolUnknown
+            There are none.
+        """
+        rows = self._store.remove(parse_symbol(symbol), frequency)
+        if not rows:
+            raise SymbolUnknown(symbol=symbol)
+        return rows
+
+    # --- bringing data in --------------------------------------------------------------------------------------------
+
+    def import_files(
+        self,
+        paths: Sequence[Path],
+        *,
+        symbol: Symbol | None = None,
+        adjust: Adjust | None = None,
+        progress: Progress | None = None,
+    ) -> dict[str, Any]:
+        """Bring in files of any known format and return what became of each."""
+        from quantbox.market_data.importing.service import import_files
+
+        return import_files(self, paths, symbol=symbol, adjust=adjust, progress=progress)
+
+    # --- inside ------------------------------------------------------------------------------------------------------
+
+    def _find_series(self, symbol: Symbol, frequency: Frequency, display: bool) -> Series | None:
+        for series in self._store.series(symbol):
+            if series.frequency is frequency and series.is_display_only == display:
+                return series
+        return None
+
+    def _adjusted(self, symbol: Symbol, frequency: Frequency, adjust: Adjust) -> pl.DataFrame:
+        """Return all bars adjusted; minute bars take the factor of their day from the daily bars."""
+        daily = with_factor(self._store.read([symbol], Frequency.DAY))
+        if frequency is Frequency.DAY:
+            return adjust_bars(daily, adjust)
+        factors = daily.select("date", "factor")
+        minutes = self._store.read([symbol], frequency).join_asof(factors, on="date", strategy="backward")
+        return adjust_bars(minutes.with_columns(pl.col("factor").fill_null(1.0)), adjust)
+
+
+def _within(frame: pl.DataFrame, start: date | None, end: date | None) -> pl.DataFrame:
+    if start is not None:
+        frame = frame.filter(pl.col("date") >= start)
+    return frame if end is None else frame.filter(pl.col("date") <= end)
