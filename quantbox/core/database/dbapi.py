@@ -64,7 +64,7 @@ _COUNTED = frozenset({"INSERT", "UPDATE", "DELETE", "REPLACE"})
 _FIRST_WORD = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/)*(\w+)", re.DOTALL)
 
 
-class Warning(Exception):  # noqa: A001, N818 - the name PEP 249 prescribes
+class Warning(Exception):  # noqa: A001 - the name PEP 249 prescribes
     """Something to know about; never raised here."""
 
 
@@ -104,7 +104,7 @@ class NotSupportedError(DatabaseError):
     """A method this database lacks; never raised here."""
 
 
-class KeyRefused(DatabaseError):  # noqa: N818 - says what happened
+class KeyRefused(DatabaseError):
     """The file does not open with this key, or is no database."""
 
 
@@ -177,7 +177,7 @@ class Cursor:
     rowcount : int
         Rows changed by the last INSERT, UPDATE, DELETE or REPLACE; else -1.
     lastrowid : int or None
-        Row id of the last single INSERT.
+        Row id of the connection's last INSERT; None before the first statement.
     """
 
     arraysize = 1
@@ -205,8 +205,7 @@ class Cursor:
         except (apsw.Error, TypeError, KeyError) as error:
             raise _translate(error) from error
         self._finish()
-        if self._probe.word in ("INSERT", "REPLACE", "WITH") and self._probe.counted:
-            self.lastrowid = self.connection.handle.last_insert_rowid()
+        self.lastrowid = self.connection.handle.last_insert_rowid()
         return self
 
     def executemany(self, statement: str, rows: Iterable[Parameters]) -> Cursor:
