@@ -56,4 +56,4 @@ def wait_seconds(failures: int) -> int:
     """Return how long to wait after so many failures in a row."""
     if failures < FREE_FAILURES:
         return 0
-    return min(2 ** min(failures - FREE_FAILURES, 10), LONGEST_WAIT_SECONDS)
+    return min(1 << min(failures - FREE_FAILURES, 10), LONGEST_WAIT_SECONDS)

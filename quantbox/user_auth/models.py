@@ -21,8 +21,8 @@ OWNER_ACCOUNT = "owner"
 class SignInBy(StrEnum):
     """What a browser proved when its session began."""
 
-    PASSPHRASE = "passphrase"
-    LAUNCH_TOKEN = "launch_token"  # noqa: S105 - a word, not a secret
+    OWNER_PROOF = "passphrase"
+    WINDOW_LAUNCH = "launch"
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ _ATTEMPTS = "quantbox.attempts"
 _YEAR_SECONDS = 365 * 24 * 3600
 
 
-class SignedInPerson(UserMixin):
+class SignedInPerson(UserMixin):  # type: ignore[misc]  # flask-login has no types
     """flask-login's view of the session the browser's cookie names."""
 
     def __init__(self, web_session: WebSession) -> None:
@@ -51,7 +51,7 @@ def install_login(app: Flask, clock: Clock) -> None:
     manager.init_app(app, add_context_processor=False)
     app.extensions[_ATTEMPTS] = Attempts(clock)
 
-    @manager.request_loader
+    @manager.request_loader  # type: ignore[untyped-decorator]
     def find_person(incoming: Request) -> SignedInPerson | None:
         session_id = incoming.cookies.get(SESSION_COOKIE)
         people = find_service(People)
@@ -129,7 +129,7 @@ def show_status() -> dict[str, Any]:
 def create_vault(body: PassphraseBody) -> dict[str, str]:
     """Create the store under a new pass phrase, open it and sign this browser in."""
     program_state().create(body.passphrase)
-    return sign_in(SignInBy.PASSPHRASE)
+    return sign_in(SignInBy.OWNER_PROOF)
 
 
 @routes.add("POST", "/vault/unlock", role=None, body=PassphraseBody, answer=SignInAnswer)
@@ -141,7 +141,7 @@ def unlock_vault(body: PassphraseBody) -> dict[str, str]:
     attempts: Attempts = current_app.extensions[_ATTEMPTS]
     with attempts.attempt():
         program_state().unlock(body.passphrase)
-    return sign_in(SignInBy.PASSPHRASE)
+    return sign_in(SignInBy.OWNER_PROOF)
 
 
 @routes.add("POST", "/vault/lock", role=Role.OWNER, answer=SignInAnswer)
@@ -160,7 +160,7 @@ def launch_session(body: LaunchBody) -> dict[str, str]:
         raise VaultLocked
     if not program_state().take_launch_token(body.token):
         raise LaunchTokenRefused
-    return sign_in(SignInBy.LAUNCH_TOKEN)
+    return sign_in(SignInBy.WINDOW_LAUNCH)
 
 
 @routes.add("POST", "/session/activity", role=Role.VIEWER, answer=SignInAnswer)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -37,11 +38,13 @@ class Settings:
     price_colours: str = choice(
         "red_up", ("red_up", "green_up", "colour_blind"), Text("涨跌颜色", "Colours of rising and falling prices")
     )
-    commission_bps: Decimal = amount(
+    commission_bps: Decimal = amount(  # noqa: RUF009 - amount() makes the field itself
         "2.5", "0", "100", "bps", Text("券商佣金，成交额的万分之几", "Broker's commission in basis points of the amount")
     )
-    commission_min_yuan: Decimal = amount("5", "0", "1000", "yuan", Text("每笔最低佣金", "Least commission of one fill"))
-    initial_cash: Decimal = amount(
+    commission_min_yuan: Decimal = amount(  # noqa: RUF009 - as above
+        "5", "0", "1000", "yuan", Text("每笔最低佣金", "Least commission of one fill")
+    )
+    initial_cash: Decimal = amount(  # noqa: RUF009 - as above
         "100000", "1", "1000000000000", "yuan", Text("新回测的初始资金", "Cash at the start of a new backtest")
     )
     data_source: str = choice("akshare", ("akshare",), Text("在线行情来源", "Online source of market data"))
@@ -61,13 +64,11 @@ class SettingsService:
         """
         with self._sessions() as session:
             row = session.get(SettingsRow, account_id)
-        settings = Settings()
+        kept: dict[str, Any] = {}
         for name, value in (row.changed if row else {}).items():
-            try:
-                settings = replace(settings, **{name: check_setting(name, value)})
-            except SettingInvalid:
-                continue
-        return settings
+            with contextlib.suppress(SettingInvalid):
+                kept[name] = check_setting(name, value)
+        return Settings(**kept)
 
     def change(self, account_id: str, changes: Mapping[str, object]) -> Settings:
         """Set the settings named in `changes` and return all.
@@ -112,4 +113,5 @@ def check_setting(name: str, value: object) -> str | Decimal:
 
 def help_of(name: str) -> Text:
     """Return what the setting is for."""
-    return next(setting.metadata["help"] for setting in fields(Settings) if setting.name == name)
+    found: Text = next(setting.metadata["help"] for setting in fields(Settings) if setting.name == name)
+    return found

@@ -7,6 +7,7 @@ out, messages and their number are bounded, and a socket closes when its session
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import queue
@@ -67,10 +68,8 @@ class LockedSocket:
 
     def close(self) -> None:
         """End the connection; the server closes the descriptor when its request ends."""
-        try:
+        with contextlib.suppress(OSError):  # the other side was faster
             self._connection.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # the other side was faster
 
 
 class Place:
@@ -167,7 +166,7 @@ def install_sockets(app: Flask, is_alive: Callable[[str], bool], bus: Callable[[
         request.environ["quantbox.place"] = hub.open(current_user.session_key)
         request.environ["werkzeug.socket"] = LockedSocket(request.environ["werkzeug.socket"])
 
-    @sock.route(EVENTS_PATH)
+    @sock.route(EVENTS_PATH)  # type: ignore[untyped-decorator]  # flask-sock has no types
     def push_events(connection: Server) -> None:
         place: Place = request.environ["quantbox.place"]
         open_bus = bus()

@@ -6,10 +6,11 @@ from typing import Literal, Protocol, TypeVar, cast
 
 from flask import current_app
 
+from quantbox.core.clock import Clock
 from quantbox.core.paths import DataFolder
 from quantbox.web.errors import VaultLocked
 
-__all__ = ["ProgramState", "VaultState", "find_service", "get_service", "program_state"]
+__all__ = ["ProgramState", "VaultState", "find_service", "get_clock", "get_service", "program_state"]
 
 VaultState = Literal["new", "locked", "unlocked"]
 
@@ -85,3 +86,11 @@ def get_service(kind: type[Service]) -> Service:
     if service is None:
         raise VaultLocked
     return service
+
+
+def get_clock() -> Clock:
+    """Return the clock of the open store's services, or raise VaultLocked."""
+    services = program_state().services
+    if services is None:
+        raise VaultLocked
+    return cast("Clock", vars(services)["clock"])

@@ -1,0 +1,217 @@
+"""The server holds its promises against clients that say nothing, little, or too much."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+import trustme
+
+from quantbox.web.errors import ListenerUnavailable
+from quantbox.web.server import Server
+
+
+def echo(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+    """Answer with method, path and body; /slow waits for its gate, /unread leaves the body, /parts sends no length."""
+    path = environ["PATH_INFO"]
+    if path == "/slow":
+        environ["quantbox.gate"].wait(10)
+    body = b"" if path == "/unread" else environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    answer = f"{environ['REQUEST_METHOD']} {path} ".encode() + body
+    if path == "/parts":
+        start("200 OK", [("Content-Type", "text/plain")])
+        return [b"one ", b"", b"two"]
+    start("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(answer)))])
+    return [answer]
+
+
+@pytest.fixture
+def gate() -> threading.Event:
+    return threading.Event()
+
+
+@pytest.fixture
+def server(gate: threading.Event) -> Iterator[Server]:
+    def app(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        return echo({**environ, "quantbox.gate": gate}, start)
+
+    server = Server(app)
+    server.start()
+    yield server
+    gate.set()
+    server.stop()
+
+
+def get(port: int, path: str = "/", host: str = "127.0.0.1") -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection(host, port, timeout=10)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def exchange(port: int, request: bytes) -> bytes:
+    """Send raw bytes and return all that comes back until the server closes."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        client.sendall(request)
+        received = b""
+        while piece := client.recv(65536):
+            received += piece
+        return received
+
+
+def test_200_silent_and_50_slow_clients_leave_a_page_answered_within_a_second(server: Server) -> None:
+    with ExitStack() as held:
+        for _ in range(200):
+            held.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10))
+        for _ in range(50):
+            slow = held.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10))
+            slow.sendall(b"GET / HTTP/1.1\r\nHost: loc")
+        started = time.perf_counter()
+        assert get(server.port, "/page") == (200, b"GET /page ")
+        assert time.perf_counter() - started < 1.0
+
+
+def test_a_client_beyond_the_bound_is_told_to_come_back_while_all_are_being_served(gate: threading.Event) -> None:
+    server = Server(lambda environ, start: echo({**environ, "quantbox.gate": gate}, start), max_connections=3)
+    server.start()
+    try:
+        answers: list[tuple[int, bytes]] = []
+        busy = [threading.Thread(target=lambda: answers.append(get(server.port, "/slow"))) for _ in range(3)]
+        for thread in busy:
+            thread.start()
+        wait_until(lambda: sum(not one.is_waiting for one in server._table._open) == 3)
+        assert exchange(server.port, b"").startswith(b"HTTP/1.1 503 ")
+        gate.set()
+        for thread in busy:
+            thread.join()
+        assert answers == [(200, b"GET /slow ")] * 3
+    finally:
+        gate.set()
+        server.stop()
+
+
+def test_headers_that_come_too_slowly_end_the_connection(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("quantbox.web.connections.HEADER_SECONDS", 0.3)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
+        started = time.perf_counter()
+        assert client.recv(10) == b""
+        assert time.perf_counter() - started < 5
+
+
+def test_a_body_that_never_comes_ends_the_connection(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("quantbox.web.connections.BODY_SECONDS", 0.3)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc")
+        assert client.recv(10) == b""
+
+
+def test_several_requests_travel_on_one_connection(server: Server) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection.connect()
+    first = connection.sock
+    requests = (("/a", "POST", b"xyz"), ("/unread", "POST", b"left on the line"), ("/parts", "GET", None), ("/b", "GET", None))
+    for path, method, body in requests:
+        connection.request(method, path, body)
+        answer = connection.getresponse()
+        assert answer.status == 200
+        expected = b"one two" if path == "/parts" else f"{method} {path} ".encode() + (b"xyz" if path == "/a" else b"")
+        assert answer.read() == expected
+    assert connection.sock is first
+    connection.close()
+
+
+def test_a_head_request_and_a_1_0_client_are_answered_as_they_understand_it(server: Server) -> None:
+    head = exchange(server.port, b"HEAD /a HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert head.endswith(b"\r\n\r\n")
+    old = exchange(server.port, b"GET /parts HTTP/1.0\r\n\r\n")
+    assert old.endswith(b"\r\n\r\none two")
+    assert b"chunked" not in old
+
+
+@pytest.mark.parametrize(
+    ("request_head", "status"),
+    [
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"411"),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", b"400"),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", b"400"),
+        (b"nonsense\r\n\r\n", b"400"),
+        (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n", b"431"),
+        (b"GET / HTTP/1.1\r\n" + b"X-A: " + b"b" * 60000 + b"\r\nX-B: " + b"c" * 60000 + b"\r\n\r\n", b"431"),
+    ],
+)
+def test_what_is_not_plain_http_is_refused_without_repeating_it(server: Server, request_head: bytes, status: bytes) -> None:
+    try:
+        answer = exchange(server.port, request_head)
+    except ConnectionError:  # it still sent while the connection was ended: the answer is lost with it
+        assert len(request_head) > 64 * 1024
+        return
+    assert answer.split()[1] == status
+    assert b"nonsense" not in answer
+    assert b"Python" not in answer
+    assert b"Werkzeug" not in answer
+
+
+def test_it_listens_on_both_loopback_addresses_with_one_port(server: Server) -> None:
+    assert get(server.port)[0] == 200
+    if socket.has_ipv6:
+        assert get(server.port, host="::1")[0] == 200
+
+
+def test_a_taken_port_is_refused_by_name(server: Server) -> None:
+    with pytest.raises(ListenerUnavailable) as refused:
+        Server(echo, port=server.port)
+    assert refused.value.facts["port"] == server.port
+
+
+def test_stopping_frees_the_port_and_ends_waiting_connections() -> None:
+    server = Server(echo)
+    server.start()
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as waiting:
+        waiting.sendall(b"GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert waiting.recv(65536).startswith(b"HTTP/1.1 200 ")
+        server.stop()
+        assert waiting.recv(10) == b""
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", server.port), timeout=10)
+    again = Server(echo, port=server.port)
+    again.stop()
+
+
+def test_a_silent_client_does_not_hold_up_a_tls_handshake() -> None:
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+    server = Server(echo, hosts=("127.0.0.1",), tls=context)
+    server.start()
+    trust = ssl.create_default_context()
+    authority.configure_trust(trust)
+    try:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10):
+            started = time.perf_counter()
+            connection = http.client.HTTPSConnection("127.0.0.1", server.port, timeout=10, context=trust)
+            connection.request("GET", "/tls")
+            assert connection.getresponse().read() == b"GET /tls "
+            assert time.perf_counter() - started < 1.0
+            connection.close()
+    finally:
+        server.stop()
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 5.0) -> None:
+    until = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < until, "it did not come to pass in time"
+        time.sleep(0.01)
