@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
-from sqlalchemy import URL, Engine, MetaData, QueuePool, create_engine
+from sqlalchemy import URL, Engine, Float, MetaData, QueuePool, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
@@ -29,6 +30,7 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+    type_annotation_map: ClassVar = {float: Float()}  # 8 bytes wherever it goes, and the name the migrations use
 
 
 def open_engine(path: Path, key: bytes) -> Engine:
