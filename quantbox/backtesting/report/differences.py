@@ -206,7 +206,7 @@ def _of_holding(trading: Trading) -> Iterator[Difference]:
                 "持仓跨过除权除息日而现金分红、送股没有入账，收益被低估",
                 "Positions were held over ex-dates without their dividends and bonus shares: the return is too low",
             ),
-            len(trading.held_ex_dates),
+            trading.held_ex_dates,
         )
     suspended = sum(
         len(list_held_days(trading.holdings, trading.days, feed.symbol, feed.suspended)) for feed in trading.run.feeds

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -13,23 +12,10 @@ import polars as pl
 from quantbox.backtesting.models import Curve
 from quantbox.brokers.models import Fill, Side
 
-__all__ = ["ExDate", "Holdings", "compute_exposure", "compute_holdings", "list_ex_dates", "list_held_days"]
+__all__ = ["Holdings", "compute_exposure", "compute_holdings", "list_held_days"]
 
 #: Shares at each close by symbol, one entry per day of the equity; negative for a short position.
 Holdings = dict[str, npt.NDArray[np.int64]]
-
-#: Funds are quoted to 0.001 yuan; a smaller difference between two prices is float64 noise.
-HALF_TICK_YUAN = 0.0005
-
-
-@dataclass(frozen=True)
-class ExDate:
-    """A day on which the exchange lowered the reference price for a dividend, bonus shares or a split (除权除息日)."""
-
-    symbol: str
-    date: date
-    previous_close: float
-    reference_price: float
 
 
 def compute_holdings(fills: Sequence[Fill], days: Sequence[date]) -> Holdings:
@@ -77,19 +63,6 @@ def compute_exposure(holdings: Holdings, closes: Mapping[str, pl.DataFrame], equ
     values = np.array(equity.values, dtype=np.float64)
     fractions = np.divide(in_market, values, out=np.zeros_like(values), where=values > 0)
     return Curve(equity.dates, tuple(fractions.tolist()))
-
-
-def list_ex_dates(symbol: str, bars: pl.DataFrame) -> list[ExDate]:
-    """Return the days whose reference price (pre_close) differs from the close of the bar before.
-
-    Days without a known pre_close cannot be told and are not in the list.
-    """
-    changed = (
-        bars.select("date", "pre_close", before=pl.col("close").shift(1))
-        .drop_nulls()
-        .filter((pl.col("pre_close") - pl.col("before")).abs() >= HALF_TICK_YUAN)
-    )
-    return [ExDate(symbol, day, before, reference) for day, reference, before in changed.iter_rows()]
 
 
 def list_held_days(holdings: Holdings, days: Sequence[date], symbol: str, wanted: Sequence[date]) -> list[date]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from quantbox.backtesting.report.benchmark import Benchmark, build_benchmark
+from quantbox.backtesting.report.benchmark import build_benchmark
 from quantbox.backtesting.report.costs import split_costs
 from quantbox.backtesting.report.definitions import STATISTICS
 from quantbox.backtesting.report.differences import list_differences
@@ -31,6 +31,7 @@ class Report:
     """What is added to the child's document, and the report beside it; all ready for JSON."""
 
     statistics: Statistics
+    #: To be added to the engine's own.
     warnings: list[dict[str, Any]]
     sheet: dict[str, Any]
 
@@ -41,7 +42,7 @@ def build_report(trading: Trading) -> Report:
     trips, open_lots = trading.matched
     closes = {feed.symbol: feed.bars for feed in trading.run.feeds}
     exposure = compute_exposure(trading.holdings, closes, equity)
-    benchmark = _benchmark(trading)
+    benchmark = build_benchmark(trading.run.benchmark, trading.days, cash, is_chosen=trading.run.request.benchmark is not None)
     drawdown = compute_drawdown(equity, cash)
     statistics = compute_statistics(equity, cash, benchmark=benchmark.curve, fills=trading.fills, trips=trips, exposure=exposure)
     sheet = {
@@ -64,19 +65,6 @@ def build_report(trading: Trading) -> Report:
         "is_demo": trading.run.is_demo,
     }
     return Report(statistics, list_warnings(trading), sheet)
-
-
-def _benchmark(trading: Trading) -> Benchmark:
-    bars = trading.run.benchmark
-    return build_benchmark(
-        bars.instrument.symbol,
-        bars.instrument.name,
-        bars.closes,
-        trading.days,
-        trading.cash,
-        is_chosen=bars.is_chosen,
-        is_total_return=bars.is_total_return,
-    )
 
 
 def _open_position(lot: OpenLot, bars: pl.DataFrame) -> Mapping[str, Any]:

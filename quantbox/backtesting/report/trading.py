@@ -10,13 +10,16 @@ from typing import Any
 
 from quantbox.backtesting.inputs import RunInput
 from quantbox.backtesting.models import Curve
-from quantbox.backtesting.report.holdings import ExDate, Holdings, compute_holdings, list_ex_dates, list_held_days
+from quantbox.backtesting.report.holdings import Holdings, compute_holdings
 from quantbox.backtesting.report.round_trips import OpenLot, RoundTrip, match_round_trips
 from quantbox.brokers.models import Fees, Fill, Side
 from quantbox.core.money import exact
 from quantbox.market_data.models import InstrumentKind
 
 __all__ = ["Trading"]
+
+#: The engine's warning of a position that was held over an ex-date.
+EX_DATE_HELD = "backtesting.ex_date_held"
 
 
 @dataclass(frozen=True)
@@ -29,15 +32,18 @@ class Trading:
         In the order in which they happened.
     equity : Curve
         Value of the account at each close.
+    held_ex_dates : int
+        How often the engine warned of a position held over an ex-date.
     """
 
     run: RunInput
     fills: tuple[Fill, ...]
     equity: Curve
+    held_ex_dates: int = 0
 
     @classmethod
     def from_document(cls, run: RunInput, document: Mapping[str, Any]) -> Trading:
-        """Read the trades and the equity of the document the child made."""
+        """Read the trades, the equity and the warnings of the document the child made."""
         equity = document["equity"]
         return cls(
             run,
@@ -46,6 +52,7 @@ class Trading:
                 tuple(date.fromisoformat(point["date"]) for point in equity),
                 tuple(float(point["value"]) for point in equity),
             ),
+            sum(warning["code"] == EX_DATE_HELD for warning in document["warnings"]),
         )
 
     @property
@@ -67,16 +74,6 @@ class Trading:
     def matched(self) -> tuple[list[RoundTrip], list[OpenLot]]:
         """Return the closed round trips and what was still held at the end."""
         return match_round_trips(self.fills)
-
-    @cached_property
-    def held_ex_dates(self) -> list[ExDate]:
-        """Return the ex-dates over which a position was held, by date."""
-        found = []
-        for feed in self.run.feeds:
-            ex_dates = {ex_date.date: ex_date for ex_date in list_ex_dates(feed.symbol, feed.bars)}
-            held = list_held_days(self.holdings, self.days, feed.symbol, sorted(ex_dates))
-            found += [ex_dates[day] for day in held]
-        return sorted(found, key=lambda ex_date: (ex_date.date, ex_date.symbol))
 
     @cached_property
     def missing_days(self) -> dict[str, list[date]]:

@@ -1,0 +1,141 @@
+"""Statements on the backtests table, and the one place where private text takes the form it is kept in."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from dataclasses import asdict
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from quantbox.backtesting.models import BacktestRequest, BacktestResult, Costs
+from quantbox.backtesting.tables import BacktestRow
+
+__all__ = [
+    "add_backtest",
+    "find_backtest",
+    "list_backtests",
+    "open_text",
+    "read_log",
+    "read_request",
+    "read_result",
+    "request_to_json",
+    "seal_text",
+    "write_log",
+    "write_result",
+]
+
+
+def seal_text(value: Any) -> bytes:
+    """Return private content in the form it is kept in: compressed JSON, inside the encrypted database."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return zlib.compress(text.encode())
+
+
+def open_text(sealed: bytes) -> Any:
+    """Return what :func:`seal_text` was given."""
+    return json.loads(zlib.decompress(sealed))
+
+
+def add_backtest(
+    session: Session,
+    *,
+    backtest_id: str,
+    account_id: str,
+    created_at: datetime,
+    title: str,
+    request: BacktestRequest,
+    is_demo: bool,
+    rerun_of: str | None,
+) -> None:
+    """Insert a backtest that has no result yet."""
+    session.add(
+        BacktestRow(
+            id=backtest_id,
+            account_id=account_id,
+            created_at=created_at,
+            title=title,
+            file_name=request.file_name,
+            symbols=list(request.symbols),
+            start=request.start,
+            end=request.end,
+            cash=request.cash,
+            rules=request.rules,
+            is_demo=is_demo,
+            rerun_of=rerun_of,
+            request=seal_text(request_to_json(request)),
+        )
+    )
+    session.flush()
+
+
+def find_backtest(session: Session, backtest_id: str, account_id: str) -> BacktestRow | None:
+    """Return the row, or None when it does not exist or belongs to another account."""
+    row = session.get(BacktestRow, backtest_id)
+    return row if row is not None and row.account_id == account_id else None
+
+
+def list_backtests(session: Session, account_id: str, *, before_id: str | None, limit: int) -> list[dict[str, Any]]:
+    """Return up to `limit` rows of the account, newest first, older than `before_id`; private texts are not read."""
+    shown = [column for column in BacktestRow.__table__.columns if column.name not in ("request", "document", "report")]
+    query = select(*shown).where(BacktestRow.account_id == account_id)
+    if before_id is not None:
+        query = query.where(BacktestRow.id < before_id)
+    rows = session.execute(query.order_by(BacktestRow.id.desc()).limit(limit)).mappings()
+    return [BacktestRow(**row).to_json() for row in rows]
+
+
+def write_result(session: Session, backtest_id: str, result: BacktestResult) -> None:
+    """Store a result and the figures lists show."""
+    row = session.get_one(BacktestRow, backtest_id)
+    statistics = result.document["statistics"]
+    row.document = seal_text(result.document)
+    row.report = seal_text(result.report)
+    row.final_value = result.document["final_value"]
+    row.total_return_pct = statistics["total_return_pct"]
+    row.max_drawdown_pct = statistics["max_drawdown_pct"]
+    row.sharpe = statistics["sharpe"]
+    row.warnings = len(result.document["warnings"])
+    row.is_demo = result.report["is_demo"]
+
+
+def write_log(session: Session, backtest_id: str, log: list[str]) -> None:
+    """Store what the strategy of a run without result had printed."""
+    session.get_one(BacktestRow, backtest_id).report = seal_text({"log": log})
+
+
+def read_log(row: BacktestRow) -> list[str]:
+    """Return what the strategy printed; empty while the run has not ended."""
+    return [] if row.report is None else list(open_text(row.report)["log"])
+
+
+def read_result(row: BacktestRow) -> BacktestResult | None:
+    """Return the stored result; None when there is none."""
+    if row.document is None or row.report is None:
+        return None
+    return BacktestResult(open_text(row.document), open_text(row.report))
+
+
+def read_request(row: BacktestRow) -> BacktestRequest:
+    """Return what was asked for."""
+    stored = open_text(row.request)
+    return BacktestRequest(
+        **{
+            **stored,
+            "symbols": tuple(stored["symbols"]),
+            "start": date.fromisoformat(stored["start"]),
+            "end": date.fromisoformat(stored["end"]),
+            "cash": Decimal(stored["cash"]),
+            "costs": Costs(**{name: Decimal(value) for name, value in stored["costs"].items()}),
+        }
+    )
+
+
+def request_to_json(request: BacktestRequest) -> dict[str, Any]:
+    """Return a request as JSON: days as YYYY-MM-DD, decimals as text."""
+    stored: dict[str, Any] = json.loads(json.dumps(asdict(request), default=str))
+    return stored
