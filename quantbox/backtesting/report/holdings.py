@@ -10,6 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from quantbox.backtesting.models import Curve
+from quantbox.backtesting.report.returns import LEAST_YUAN
 from quantbox.brokers.models import Fill, Side
 
 __all__ = ["Holdings", "compute_exposure", "compute_holdings", "list_held_days"]
@@ -52,7 +53,7 @@ def compute_exposure(holdings: Holdings, closes: Mapping[str, pl.DataFrame], equ
     Returns
     -------
     Curve
-        Sum of ``|shares| × close / equity``; 0 on days on which the account was worth nothing or less.
+        Sum of ``|shares| × close / equity``; 0 on days on which the account was worth less than a cent.
     """
     in_market = np.zeros(len(equity.dates))
     days = pl.DataFrame({"date": list(equity.dates)}, schema={"date": pl.Date})
@@ -61,7 +62,7 @@ def compute_exposure(holdings: Holdings, closes: Mapping[str, pl.DataFrame], equ
         close = days.join_asof(known, on="date", strategy="backward")["close"].fill_null(0.0).to_numpy()
         in_market += np.abs(shares) * close
     values = np.array(equity.values, dtype=np.float64)
-    fractions = np.divide(in_market, values, out=np.zeros_like(values), where=values > 0)
+    fractions = np.divide(in_market, values, out=np.zeros_like(values), where=values >= LEAST_YUAN)
     return Curve(equity.dates, tuple(fractions.tolist()))
 
 

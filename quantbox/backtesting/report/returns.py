@@ -10,11 +10,14 @@ import numpy.typing as npt
 
 from quantbox.backtesting.models import Curve
 
-__all__ = ["Returns", "YearReturns", "daily_returns", "monthly_returns"]
+__all__ = ["LEAST_YUAN", "Returns", "YearReturns", "daily_returns", "monthly_returns"]
 
 Returns = npt.NDArray[np.float64]
 
 MONTHS = 12
+
+#: An account worth less has nothing left, and no return is measured from it.
+LEAST_YUAN = 0.01
 
 
 def daily_returns(equity: Curve, cash: float) -> Returns:
@@ -34,10 +37,10 @@ def daily_returns(equity: Curve, cash: float) -> Returns:
 
     Notes
     -----
-    After a day on which the account was worth nothing or less a return has no meaning and is NaN.
+    After a day on which the account was worth less than a cent a return has no meaning and is NaN.
     """
     values = np.array([cash, *equity.values], dtype=np.float64)
-    base = np.where(values[:-1] > 0, values[:-1], np.nan)
+    base = np.where(values[:-1] >= LEAST_YUAN, values[:-1], np.nan)
     return np.asarray(values[1:] / base - 1.0)
 
 
@@ -82,4 +85,4 @@ def monthly_returns(equity: Curve, cash: float) -> list[YearReturns]:
 
 
 def _change_pct(base: float, value: float) -> float | None:
-    return (value / base - 1.0) * 100.0 if base > 0 else None
+    return (value / base - 1.0) * 100.0 if base >= LEAST_YUAN else None

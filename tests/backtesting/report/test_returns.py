@@ -26,6 +26,12 @@ def test_no_return_after_the_account_was_worth_nothing() -> None:
     assert returns[2] == pytest.approx(0.1)
 
 
+def test_no_return_is_measured_from_less_than_a_cent() -> None:
+    equity = Curve((date(2024, 1, 31), date(2024, 2, 1)), (1e-300, 1e9))
+    assert np.isnan(daily_returns(equity, 100.0)[1])
+    assert monthly_returns(equity, 100.0)[0].months[1] is None
+
+
 def test_months_and_years_chain_from_the_value_before_them() -> None:
     days = (date(2023, 11, 30), date(2023, 12, 1), date(2023, 12, 29), date(2024, 1, 2), date(2024, 3, 1))
     rows = monthly_returns(Curve(days, (110.0, 120.0, 99.0, 108.9, 98.01)), 100.0)

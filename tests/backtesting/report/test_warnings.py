@@ -1,0 +1,18 @@
+"""Warnings name symbol and date."""
+
+from __future__ import annotations
+
+from quantbox.backtesting.report.warnings import list_warnings
+from tests.backtesting.made_by_hand import DAYS, make_feed, make_run, make_trading
+
+
+def test_missing_days_are_named_with_the_first_of_them() -> None:
+    feed = make_feed(closes=(10, 10, 10), days=(DAYS[0], DAYS[3], DAYS[4]))
+    (warning,) = list_warnings(make_trading(run=make_run(feed)))
+    assert (warning["code"], warning["symbol"], warning["date"]) == ("backtesting.days_missing", "600000.SH", "2024-01-09")
+    assert "2 个交易日" in warning["message"]["zh"]
+    assert "2 trading days" in warning["message"]["en"]
+
+
+def test_complete_bars_need_no_warning() -> None:
+    assert list_warnings(make_trading()) == []
