@@ -38,7 +38,9 @@ __all__ = [
     "LockBusy",
     "Process",
     "command_line",
+    "describe_exit",
     "end_process",
+    "end_this_group",
     "forbid_core_dumps",
     "kill_tree",
     "limit_this_process",
@@ -47,6 +49,7 @@ __all__ = [
     "process_started_at",
     "restrict_to_owner",
     "spawn",
+    "tree_memory_bytes",
 ]
 
 # --- locks -----------------------------------------------------------------------------------------------------------
@@ -289,6 +292,30 @@ def _has_ended(process: Process) -> bool:
         return process.poll() is not None
     else:  # noqa: RET505 - mypy reads the platform only from if and else
         return not process_alive(process.pid)
+
+
+def end_this_group() -> None:
+    """End this process and its whole group at once, without clean-up; for a child whose parent is gone."""
+    if sys.platform != "win32":
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)  # Windows: the parent's Job Object has closed with it and takes the rest
+
+
+def describe_exit(status: int) -> str:
+    """Return the name of the signal that ended a process ("SIGSEGV"), or "exit <status>"."""
+    try:
+        return signal.Signals(-status).name
+    except ValueError:
+        return f"exit {status}"
+
+
+def tree_memory_bytes(pid: int) -> int:
+    """Return the physical memory a process and its descendants use; 0 when it has ended."""
+    used = 0
+    for member in _family(pid):
+        with contextlib.suppress(psutil.Error):
+            used += member.memory_info().rss
+    return used
 
 
 def on_stop_request(handler: Callable[[], None]) -> None:
