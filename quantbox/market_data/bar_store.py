@@ -21,15 +21,22 @@ from quantbox.market_data.store_files import Snapshot, StoreFiles
 __all__ = ["BarStore"]
 
 _SUSPENSION_SCHEMA: dict[str, pl.DataType] = {"symbol": pl.String(), "date": pl.Date()}
-_LOCK_WAIT_SECONDS = 600.0
 
 
 class BarStore:
-    """The bars of one market folder."""
+    """The bars of one market folder.
 
-    def __init__(self, folder: Path) -> None:
+    Parameters
+    ----------
+    folder : Path
+        The folder; made by the first write.
+    lock : FileLock
+        Held by whoever writes in the folder.
+    """
+
+    def __init__(self, folder: Path, lock: FileLock) -> None:
         self._files = StoreFiles(folder)
-        self._lock = FileLock(folder / "write.lock", _LOCK_WAIT_SECONDS)
+        self._lock = lock
         self._series_cache: tuple[Path, pl.DataFrame] | None = None
 
     # --- reading -----------------------------------------------------------------------------------------------------

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from quantbox.core.errors import Invalid, NotFound
+from quantbox.core.errors import Invalid, NotFound, Unavailable
 from quantbox.core.text import Text
 
-__all__ = ["BarsInvalid", "NoBars", "SymbolInvalid", "SymbolUnknown"]
+__all__ = ["BarsInvalid", "CalendarEnded", "NoBars", "SymbolInvalid", "SymbolUnknown"]
 
 
 class SymbolInvalid(Invalid):
@@ -50,3 +50,13 @@ class BarsInvalid(Invalid):
         "The bars cannot be stored: {reason} ({count} rows, first {example})",
     )
     hint = Text("请检查来源文件", "Check the file they came from")
+
+
+class CalendarEnded(Unavailable):
+    """A day lies beyond the trading days that are known."""
+
+    code = "market_data.calendar_ended"
+    sentence = Text(
+        "交易日历只到 {end}，不知道 {day} 之后的交易日", "The trading calendar ends on {end}; sessions after {day} are not known"
+    )
+    hint = Text("联网后运行 quantbox data update", "Go online and run quantbox data update")

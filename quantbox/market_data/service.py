@@ -11,14 +11,20 @@ import polars as pl
 
 from quantbox.core.clock import Clock
 from quantbox.core.paths import DataFolder
+from quantbox.core.processes import FileLock
 from quantbox.market_data.adjustment import adjust_bars, with_factor
 from quantbox.market_data.bar_store import BarStore
+from quantbox.market_data.calendar import Calendar
 from quantbox.market_data.errors import NoBars, SymbolUnknown
+from quantbox.market_data.instruments import Instruments
 from quantbox.market_data.models import Adjust, Frequency, Series, Symbol
 from quantbox.market_data.series_table import SeriesLabel
 from quantbox.market_data.symbols import parse_symbol
 
 __all__ = ["MarketData"]
+
+#: An import of a whole market holds the lock for minutes; a writer behind it waits.
+_LOCK_WAIT_SECONDS = 600.0
 
 Progress = Callable[[float, str], None]
 
@@ -37,7 +43,10 @@ class MarketData:
     def __init__(self, folder: DataFolder, clock: Clock) -> None:
         self.folder = folder
         self.clock = clock
-        self._store = BarStore(folder.market)
+        lock = FileLock(folder.market / "write.lock", _LOCK_WAIT_SECONDS)
+        self._store = BarStore(folder.market, lock)
+        self.calendar = Calendar(folder.market / "calendar.parquet", lock)
+        self.instruments = Instruments(folder.market / "instruments.parquet", lock)
 
     # --- reading bars ------------------------------------------------------------------------------------------------
 
@@ -136,7 +145,11 @@ class MarketData:
             Columns symbol and date: days the source reports without trade.
         """
         label = SeriesLabel(frequency, display_only, adjust, origin, is_demo, self.clock.now())
-        return self._store.write(frame, label, suspensions)
+        changed = self._store.write(frame, label, suspensions)
+        self.instruments.add_nameless(frame["symbol"].unique().to_list(), is_demo=is_demo)
+        if frequency is Frequency.DAY and not is_demo:
+            self.calendar.learn(frame["date"].unique().to_list())
+        return changed
 
     def remove(self, symbol: Symbol, frequency: Frequency = Frequency.DAY) -> int:
         """Take away all stored bars of `symbol` at `frequency`; return how many.

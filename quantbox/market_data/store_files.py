@@ -7,6 +7,7 @@ nothing but files nobody names, and no system has to replace a file that another
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import time
@@ -20,7 +21,7 @@ import polars as pl
 
 from quantbox.core.files import write_atomically
 
-__all__ = ["Snapshot", "StoreFiles"]
+__all__ = ["Snapshot", "StoreFiles", "TableFile"]
 
 _Result = TypeVar("_Result")
 
@@ -99,6 +100,38 @@ class StoreFiles:
             if path not in named:
                 with suppress(OSError):  # a reader on Windows still has it open; the next write comes by again
                     path.unlink()
+
+
+class TableFile:
+    """A small table in one file, held in memory and read again when another process has replaced it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._seen: tuple[int, int, int] | None = None
+        self._frame: pl.DataFrame | None = None
+
+    def version(self) -> tuple[int, int, int] | None:
+        """Return what changes when the file does; None while there is none."""
+        try:
+            state = self.path.stat()
+        except FileNotFoundError:
+            return None
+        return state.st_mtime_ns, state.st_size, state.st_ino
+
+    def read(self) -> pl.DataFrame | None:
+        """Return the table, or None while there is none."""
+        version = self.version()
+        if version != self._seen or self._frame is None:
+            self._frame = None if version is None else pl.read_parquet(io.BytesIO(_patiently(self.path.read_bytes)))
+            self._seen = version
+        return self._frame
+
+    def write(self, frame: pl.DataFrame) -> None:
+        """Replace the table; the caller holds the write lock."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        content = io.BytesIO()
+        frame.write_parquet(content, compression="zstd")
+        _patiently(lambda: write_atomically(self.path, content.getvalue(), mode=0o644))
 
 
 def _write(path: Path, frame: pl.DataFrame) -> None:
