@@ -1,0 +1,287 @@
+"""The command line as a script uses it: one JSON document, exit status, and the same answer beside a running program."""
+
+from __future__ import annotations
+
+import subprocess
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from quantbox.core.processes import FileLock
+from tests.program import PASSPHRASE, Answer, Client, Store, finish, serving, start, wait_until
+
+HEADER = "date,open,high,low,close,volume,amount\n"
+BUY_AND_HOLD = '''
+import backtrader as bt
+
+
+class BuyOnce(bt.Strategy):
+    params = (("size", 1000),)
+
+    def next(self):
+        if not self.position:
+            self.buy(size=self.p.size)
+'''
+
+
+def bars_csv(path: Path, days: int = 10, start_day: int = 2) -> Path:
+    """January 2024 opens on Tuesday the 2nd; close rises by 0.10 a day from 10.00, every price within the day's limits."""
+    opened = [d for d in range(start_day, 32) if (d - 1) % 7 not in {5, 6}][:days]
+    lines = []
+    for position, day in enumerate(opened):
+        close = Decimal("10.00") + Decimal("0.10") * position
+        volume = 1_000_000
+        lines.append(f"2024-01-{day:02},{close},{close + Decimal('0.05')},{close - Decimal('0.05')},{close},{volume},{close * volume}\n")
+    path.write_text(HEADER + "".join(lines), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    made = Store(tmp_path)
+    assert made.run("init").status == 0
+    return made
+
+
+@pytest.fixture
+def filled(store: Store, tmp_path: Path) -> Store:
+    answer = store.run("data", "import", str(bars_csv(tmp_path / "sh600000.csv")))
+    assert answer.status == 0, answer
+    return store
+
+
+@pytest.fixture
+def strategy(tmp_path: Path) -> Path:
+    path = tmp_path / "buy_once.py"
+    path.write_text(BUY_AND_HOLD, encoding="utf-8")
+    return path
+
+
+def run_words(strategy: Path, *more: str) -> list[str]:
+    period = ["--start", "2024-01-01", "--end", "2024-01-31", "--cash", "100000"]
+    return ["backtest", "run", str(strategy), "--symbols", "600000", *period, *more]
+
+
+def test_init_creates_the_store_and_says_where(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    answer = store.run("init")
+    assert answer.status == 0
+    assert answer.document["data_dir"] == str(store.root)
+    assert answer.document["version"]
+
+
+def test_init_leaves_an_existing_store_untouched(store: Store) -> None:
+    before = (store.root / "vault.json").read_bytes()
+    answer = store.run("init")
+    assert (answer.status, answer.document["error"]["code"]) == (1, "vault.exists")
+    assert (store.root / "vault.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(("passphrase", "status"), [("twelve chars", 0), ("十二个汉字的口令就够长了", 0), ("eleven char", 1)])
+def test_twelve_characters_are_enough(tmp_path: Path, passphrase: str, status: int) -> None:
+    store = Store(tmp_path)
+    store.passphrase_file.write_text(passphrase + "\r\nsecond line", encoding="utf-8")
+    assert store.run("init").status == status
+
+
+def test_json_never_prompts(store: Store) -> None:
+    answer = finish(start("data", "check", "--data-dir", str(store.root), "--json"))
+    assert (answer.status, answer.document["error"]["code"]) == (1, "app.passphrase_needed")
+
+
+@pytest.mark.parametrize("words", [["data", "frobnicate"], ["backtest", "run"], ["data", "show", "600000", "--start", "yesterday"], ["--nonsense"]])
+def test_wrong_usage_is_status_2_and_json(words: list[str]) -> None:
+    answer = finish(start(*words, "--json"))
+    assert (answer.status, answer.document["error"]["code"]) == (2, "cli.wrong_usage")
+
+
+def test_wrong_passphrase_is_refused(store: Store) -> None:
+    store.passphrase_file.write_text("not the pass phrase\n", encoding="utf-8")
+    answer = store.run("data", "check")
+    assert (answer.status, answer.document["error"]["code"]) == (1, "vault.passphrase_wrong")
+
+
+def test_no_store_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+    answer = Store(tmp_path).run("data", "check")
+    assert (answer.status, answer.document["error"]["code"]) == (1, "app.store_missing")
+    assert "init" in answer.document["error"]["hint"]
+
+
+def checks(answer: Answer) -> dict[str, Any]:
+    return {check["name"]: check for check in answer.document["checks"]}
+
+
+def test_doctor_answers_before_init_and_without_a_passphrase(tmp_path: Path) -> None:
+    folder = tmp_path / "nothing"
+    answer = finish(start("doctor", "--data-dir", str(folder), "--json"))
+    assert (answer.status, checks(answer)["key_state"]["value"]) == (0, "none")
+    assert not folder.exists()
+
+
+def test_doctor_reports_what_needs_the_passphrase_as_locked_and_with_it_looks(filled: Store) -> None:
+    locked = checks(finish(start("doctor", "--data-dir", str(filled.root), "--json")))
+    assert {name for name, check in locked.items() if check["value"] == "locked"} >= {"queue", "market_data", "calendar_end", "schema", "key_state"}
+    opened = checks(filled.run("doctor"))
+    assert opened["schema"]["value"] == "ok"
+    assert opened["queue"]["value"] == {"waiting": 0, "running": 0}
+    assert opened["market_data"]["value"]["symbols"] == 1
+    for check in opened.values():
+        assert set(check) == {"name", "ok", "value", "action"}
+        assert check["ok"] or check["action"]
+
+
+def test_import_again_changes_nothing_and_a_refused_file_is_status_1(filled: Store, tmp_path: Path) -> None:
+    stored = {path: path.read_bytes() for path in (filled.root / "market" / "bars").rglob("*.parquet")}
+    again = filled.run("data", "import", str(tmp_path / "sh600000.csv"))
+    assert again.status == 0
+    assert {path: path.read_bytes() for path in (filled.root / "market" / "bars").rglob("*.parquet")} == stored
+    (tmp_path / "sh600001.csv").write_text("no,bars,here\n1,2,3\n", encoding="utf-8")
+    refused = filled.run("data", "import", str(tmp_path / "sh600001.csv"), str(tmp_path / "sh600000.csv"))
+    assert refused.status == 1
+    first, second = refused.document["files"]
+    assert first["refused"]
+    assert second["refused"] is None
+    assert set(second) >= {"path", "format", "symbols", "rows", "first", "last", "adjust", "quarantined", "refused"}
+    assert (second["symbols"], second["rows"], second["first"], second["adjust"]) == (["600000.SH"], 10, "2024-01-02", "unknown")
+
+
+def test_show_answers_in_the_documented_shape(filled: Store) -> None:
+    answer = filled.run("data", "show", "sh600000", "--start", "2024-01-03", "--end", "2024-01-04")
+    document = answer.document
+    assert (document["symbol"], document["adjust"], document["factor_known"]) == ("600000.SH", "none", False)
+    assert [bar["date"] for bar in document["bars"]] == ["2024-01-03", "2024-01-04"]
+    bar = document["bars"][0]
+    assert (bar["open"], bar["high"], bar["low"], bar["close"], bar["volume"], bar["amount"]) == (10.1, 10.15, 10.05, 10.1, 1_000_000, 10_100_000.0)
+    assert set(bar) == {"date", "open", "high", "low", "close", "volume", "amount", "pre_close", "factor"}
+
+
+def test_backtest_pays_what_the_rules_of_the_day_say(filled: Store, strategy: Path) -> None:
+    """Bought at the open of 3 January: 1,000 x 10.10 = 10,100.00; commission max(2.5 bps, 5) = 5.00; transfer fee 0.001 % = 0.10.
+
+    Cash 100,000 - 10,100 - 5 - 0.10 = 89,894.90; ten days end on 15 January at 10.90: 89,894.90 + 10,900 = 100,794.90.
+    """
+    answer = filled.run(*run_words(strategy))
+    assert answer.status == 0, answer
+    document = answer.document
+    assert document["status"] == "succeeded"
+    assert document["trades"] == [
+        {"date": "2024-01-03", "symbol": "600000.SH", "side": "buy", "price": 10.1, "size": 1000, "commission": 5.0, "stamp_tax": 0.0, "transfer_fee": 0.1}
+    ]
+    assert (document["final_cash"], document["final_value"]) == (89_894.9, 100_794.9)
+    assert [point["date"] for point in document["equity"]][::9] == ["2024-01-02", "2024-01-15"]
+    assert set(document["fingerprints"]) == {"code", "data", "rules", "libraries", "seed"}
+
+
+def test_param_takes_the_type_of_its_default(filled: Store, strategy: Path) -> None:
+    assert filled.run(*run_words(strategy, "--param", "size=200")).document["trades"][0]["size"] == 200
+    refused = filled.run(*run_words(strategy, "--param", "size=many"))
+    assert (refused.status, "error" in refused.document) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("source", "code"),
+    [
+        ("import backtrader as bt\n\n\nclass Broken(bt.Strategy):\n    def next(self):\n        1 / 0\n", "backtesting.strategy_error"),
+        ("class Broken(\n", "backtesting.syntax_error"),
+    ],
+)
+def test_a_failing_strategy_names_file_and_line(filled: Store, tmp_path: Path, source: str, code: str) -> None:
+    path = tmp_path / "broken.py"
+    path.write_text(source, encoding="utf-8")
+    answer = filled.run(*run_words(path))
+    error = answer.document["error"]
+    assert (answer.status, error["code"], error["file"]) == (1, code, "broken.py")
+    assert error["line"] == (6 if "1 / 0" in source else 1)
+    if "1 / 0" in source:
+        assert error["bar_date"] == "2024-01-02"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--symbols", "600999"], "market_data.symbol_unknown"),
+        (["--start", "2023-01-01", "--end", "2023-01-31"], "market_data.no_bars"),
+    ],
+)
+def test_unknown_symbol_and_empty_period_are_errors(filled: Store, strategy: Path, words: list[str], code: str) -> None:
+    answer = filled.run(*run_words(strategy, *words))
+    assert (answer.status, answer.document["error"]["code"]) == (1, code)
+
+
+def test_a_held_store_is_waited_for_and_then_told_in_one_sentence(filled: Store) -> None:
+    lock = FileLock(filled.root / "store.lock")
+    assert lock.acquire(1)
+    try:
+        answer = filled.run("data", "check", "--wait", "1")
+    finally:
+        lock.release()
+    assert (answer.status, answer.document["error"]["code"]) == (1, "app.store_busy")
+
+
+def start_twenty(store: Store, tmp_path: Path, strategy: Path) -> list[subprocess.Popen[str]]:
+    started = []
+    for number in range(10):
+        path = bars_csv(tmp_path / f"sh6010{number:02}.csv")
+        started.append(store.start("data", "import", str(path)))
+        started.append(store.start(*run_words(strategy)))
+    return started
+
+
+def assert_twenty_succeeded(started: list[subprocess.Popen[str]]) -> None:
+    answers = [finish(process) for process in started]
+    assert [answer.stdout for answer in answers if answer.status != 0] == []
+    assert {answer.document["final_value"] for answer in answers[1::2]} == {100_794.9}
+
+
+def test_twenty_commands_at_once_all_succeed(filled: Store, tmp_path: Path, strategy: Path) -> None:
+    assert_twenty_succeeded(start_twenty(filled, tmp_path, strategy))
+    assert filled.run("doctor").document["ok"]
+
+
+def comparable(document: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in document.items() if key != "fingerprints"} | {"code": document["fingerprints"]["code"]}
+
+
+def test_a_command_gives_the_same_answer_beside_the_running_program(filled: Store, tmp_path: Path, strategy: Path) -> None:
+    alone = filled.run(*run_words(strategy)).document
+    with serving(filled) as (_supervisor, client):
+        locked = filled.run(*run_words(strategy)).document  # a locked program counts as not running
+        assert client.call("GET", "/api/v1/status")[1]["state"] == "locked"
+        client.sign_in()
+        beside = filled.run(*run_words(strategy)).document
+        assert comparable(alone) == comparable(locked) == comparable(beside)
+        rows = client.call("GET", "/api/v1/backtests")[1]["items"]
+        assert len(rows) == 3
+        error = filled.run(*run_words(strategy, "--symbols", "600999"))
+        assert (error.status, error.document["error"]["code"]) == (1, "market_data.symbol_unknown")
+        assert_twenty_succeeded(start_twenty(filled, tmp_path, strategy))
+
+
+def test_killing_the_supervisor_ends_all_and_the_next_command_works(filled: Store) -> None:
+    with serving(filled) as (supervisor, client):
+        client.sign_in()
+        everyone = wait_until(lambda: len(found := supervisor.children(recursive=True)) >= 2 and found)
+        supervisor.kill()
+        gone, alive = psutil.wait_procs(everyone, timeout=5)
+        assert alive == []
+    assert filled.run("data", "check").status == 0
+
+
+def test_nothing_private_is_in_arguments_or_environment(filled: Store, strategy: Path) -> None:
+    with serving(filled) as (supervisor, client):
+        client.sign_in()
+        wait_until(lambda: len(supervisor.children()) >= 2)
+        for process in [supervisor, *supervisor.children(recursive=True)]:
+            words = "\0".join([*process.cmdline(), *process.environ().values()])
+            assert PASSPHRASE not in words
+
+
+def test_status_is_public_and_signed_out_api_is_refused(filled: Store) -> None:
+    with serving(filled) as (_supervisor, client):
+        client.sign_in()
+        stranger = Client(client.url)
+        assert stranger.call("GET", "/api/v1/status")[0] == 200
+        assert stranger.call("GET", "/api/v1/backtests")[0] in {401, 403}
