@@ -198,7 +198,7 @@ def _arguments(endpoint: Endpoint) -> dict[str, Any]:
         elif endpoint.body is not None:
             if request.mimetype != "application/json":
                 raise RequestRefused(415)
-            arguments["body"] = TypeAdapter(endpoint.body).validate_json(request.get_data(cache=False))
+            arguments["body"] = TypeAdapter(endpoint.body).validate_json(request.get_data())
     except ValidationError as error:
         raise RequestInvalid(fields=describe(error), problems=problems(error)) from None
     return arguments

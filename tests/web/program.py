@@ -1,0 +1,141 @@
+"""A whole program in one process, for tests that ask through HTTP: real store, real services, a clock that stands still."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from quantbox.app.services import Services, build_services
+from quantbox.app.web import create_app
+from quantbox.core.bus import LocalBus
+from quantbox.core.clock import FixedClock
+from quantbox.core.paths import DataFolder
+from quantbox.vault import service as vault
+from quantbox.vault.models import Keys
+from quantbox.web.state import VaultState
+
+PASSPHRASE = "correct horse battery staple"
+
+
+class Program:
+    """Plays the supervisor: holds the keys and the services of the open store."""
+
+    is_demo = False
+
+    def __init__(self, folder: DataFolder, clock: FixedClock) -> None:
+        self.folder = folder
+        self.clock = clock
+        self.services: Services | None = None
+        self.launch_token: str | None = "launch-" + secrets.token_hex(16)
+        self.woken: list[str] = []
+
+    def vault_state(self) -> VaultState:
+        if not vault.exists(self.folder):
+            return "new"
+        return "locked" if self.services is None else "unlocked"
+
+    def create(self, passphrase: str) -> None:
+        self.open(vault.create(self.folder, passphrase))
+
+    def unlock(self, passphrase: str) -> None:
+        keys = vault.unlock(self.folder, passphrase)
+        if self.services is None:
+            self.open(keys)
+
+    def lock(self) -> None:
+        if self.services is not None:
+            self.services.close()
+        self.services = None
+
+    def take_launch_token(self, token: str) -> bool:
+        fits = self.launch_token is not None and secrets.compare_digest(token, self.launch_token)
+        if fits:
+            self.launch_token = None
+        return fits
+
+    def open(self, keys: Keys) -> Services:
+        """Build the services as the web process does; jobs are woken by nobody, tests run them."""
+        self.services = build_services(
+            self.folder, keys, bus=LocalBus(), clock=self.clock, owner="web:test", wake=self.woken.append
+        )
+        return self.services
+
+    @property
+    def open_services(self) -> Services:
+        assert self.services is not None
+        return self.services
+
+
+class Browser:
+    """One browser: keeps cookies and sends what a page of the program sends."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+        self.token = ""
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        return self.client.get(path, **options)
+
+    def api(self, path: str, **query: Any) -> Any:
+        """Read an address of the API and return its document; anything but success fails the test."""
+        answer = self.client.get("/api/v1" + path, query_string=query)
+        assert answer.status_code < 400, answer.get_data(as_text=True)
+        return answer.get_json()
+
+    def send(self, method: str, path: str, body: Any = None, **options: Any) -> TestResponse:
+        """Change something as a page does."""
+        if not self.token:
+            self.token = self.client.get("/api/v1/status").get_json()["csrf_token"]
+        headers = {"X-CSRF-Token": self.token, "Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"}
+        if body is not None:
+            options["json"] = body
+        answer = self.client.open("/api/v1" + path, method=method, headers=headers, **options)
+        document = answer.get_json(silent=True)
+        if isinstance(document, dict) and "csrf_token" in document:
+            self.token = document["csrf_token"]
+        return answer
+
+    def post(self, path: str, body: Any = None, **options: Any) -> TestResponse:
+        return self.send("POST", path, body, **options)
+
+
+@pytest.fixture
+def new_program(data_folder: DataFolder, clock: FixedClock) -> Iterator[Program]:
+    """A program without a store."""
+    program = Program(data_folder, clock)
+    yield program
+    program.lock()
+
+
+@pytest.fixture
+def program(new_program: Program) -> Program:
+    """A program with its store open; the keys are made without the cost of a pass phrase."""
+    new_program.open(Keys(database=secrets.token_bytes(32), handover=secrets.token_bytes(32)))
+    new_program.vault_state = lambda: "locked" if new_program.services is None else "unlocked"  # type: ignore[method-assign]
+    return new_program
+
+
+def open_browser(program: Program) -> Browser:
+    """Return a browser that has never been here."""
+    app = create_app(program, clock=program.clock, testing=True)
+    return Browser(app.test_client())
+
+
+@pytest.fixture
+def stranger(program: Program) -> Browser:
+    """A browser in which nobody is signed in, before an open store."""
+    return open_browser(program)
+
+
+@pytest.fixture
+def browser(program: Program) -> Browser:
+    """The owner's browser, signed in by the window's launch token."""
+    browser = open_browser(program)
+    answer = browser.post("/session/launch", {"token": program.launch_token})
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    return browser
