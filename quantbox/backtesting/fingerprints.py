@@ -53,7 +53,7 @@ def compute_fingerprints(run: RunInput, rules: Mapping[str, Any]) -> dict[str, A
         `code`, `data` and `params` are SHA-256 in hex, `rules` is the citation, `libraries` maps names to versions.
     """
     return {
-        "code": hashlib.sha256(run.request.source.encode()).hexdigest(),
+        "code": hashlib.sha256(run.request.source.encode("utf-8", "surrogatepass")).hexdigest(),
         "data": _hash_data(run),
         "rules": dict(rules),
         "libraries": list_libraries(),

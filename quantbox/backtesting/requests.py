@@ -95,6 +95,6 @@ def _parse_symbols(given: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _bare_name(file_name: str) -> str:
-    """Without its folder: where the owner keeps his strategies is nobody's business."""
-    bare = PurePosixPath(PureWindowsPath(file_name).name).name
+    # without its folder, which is nobody's business, and without the halves of characters a file system may give
+    bare = PurePosixPath(PureWindowsPath(file_name).name).name.encode("utf-8", "replace").decode()
     return bare[:MAX_FILE_NAME_CHARACTERS] or "strategy.py"

@@ -75,9 +75,11 @@ class ChildRun:
         return False
 
     def _locate(self, reason: Reason) -> Reason:
-        """Where the child could not say at which bar it ended, name the last one it was heard of."""
-        facts = {"file": self._run.request.file_name, "last_bar_date": self._bar_date}
-        return replace(reason, facts={**facts, **reason.facts})
+        # where the child could not say at which bar it ended, the last one it was heard of is named
+        heard = {"file": self._run.request.file_name, "last_bar_date": self._bar_date}
+        told = replace(reason, facts={**heard, **reason.facts}).to_json()
+        # what a strategy raises may hold half a surrogate pair, which the database cannot write
+        return Reason(**json.loads(json.dumps(told, ensure_ascii=False).encode("utf-8", "replace")))
 
 
 def build_result(run: RunInput, end: ChildEnd, log: list[str], duration_seconds: float) -> BacktestResult:

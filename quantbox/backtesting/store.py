@@ -32,8 +32,9 @@ __all__ = [
 
 def seal_text(value: Any) -> bytes:
     """Return private content in the form it is kept in: compressed JSON, inside the encrypted database."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return zlib.compress(text.encode())
+    # escaped, because a strategy may print half a surrogate pair, which UTF-8 cannot write
+    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    return zlib.compress(text.encode("ascii"))
 
 
 def open_text(sealed: bytes) -> Any:
