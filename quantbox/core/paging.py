@@ -19,6 +19,8 @@ __all__ = ["MAX_PAGE_ITEMS", "CursorInvalid", "Page", "PageSizeInvalid", "decode
 #: Most items one page may hold.
 MAX_PAGE_ITEMS = 500
 
+_MAX_CURSOR_LETTERS = 1000
+
 Item = TypeVar("Item")
 Shown = TypeVar("Shown")
 Key = str | int
@@ -67,6 +69,8 @@ def encode_cursor(*key: Key) -> str:
 
 def decode_cursor(cursor: str, *types: type[str] | type[int]) -> tuple[Key, ...]:
     """Return the sort key in `cursor`; it must hold one value of each of `types`."""
+    if len(cursor) > _MAX_CURSOR_LETTERS:
+        raise CursorInvalid(cursor=cursor[:80])
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
