@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from quantbox.core.clock import market_date
-from quantbox.core.errors import NotFound
 from quantbox.core.text import Language
 from quantbox.market_data.importing.examination import Examination, Question, examine_file
 from quantbox.market_data.importing.models import Accepted
@@ -30,7 +29,7 @@ _SHOWN_OF_REFUSED = 100
 
 def import_files(
     market_data: MarketData,
-    paths: list[Path],
+    paths: Sequence[Path],
     *,
     symbol: str | None = None,
     adjust: Adjust | None = None,
@@ -78,7 +77,7 @@ def import_files(
     return {"files": described}
 
 
-def _walk(paths: list[Path]) -> Iterator[Path]:
+def _walk(paths: Sequence[Path]) -> Iterator[Path]:
     """Yield every file; a folder gives its files in the order of their names, but hidden ones."""
     for path in paths:
         if not path.is_dir():
@@ -98,14 +97,10 @@ def _size_of(path: Path) -> int:
 
 def _closes_of(market_data: MarketData) -> Callable[[Symbol], pl.DataFrame]:
     def closes(symbol: Symbol) -> pl.DataFrame:
-        nothing = pl.DataFrame(schema={"date": pl.Date, "close": pl.Float64})
-        if any(series.is_demo for series in market_data.series(symbol)):
-            return nothing
-        try:
-            bars = market_data.bars(symbol, adjust=Adjust.NONE, frequency=Frequency.DAY)
-            return bars.select("date", "close")
-        except NotFound:
-            return nothing
+        stored = [one for one in market_data.series(symbol) if one.frequency is Frequency.DAY and not one.is_display_only]
+        if not stored or stored[0].is_demo:
+            return pl.DataFrame(schema={"date": pl.Date, "close": pl.Float64})
+        return market_data.bars(symbol).select("date", "close")
 
     return closes
 

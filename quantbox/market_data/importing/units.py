@@ -48,7 +48,7 @@ def to_shares_and_yuan(
         When the amounts prove another unit than the layout has.
     """
     is_index = kind_of(symbol) is InstrumentKind.INDEX
-    if layout is HIKYUU and is_index and frequency is not Frequency.DAY and (rows["amount"] == 0).all():
+    if layout is HIKYUU and is_index and frequency is not Frequency.DAY:
         return _turnover_from_count(rows), []
     # An amount of zero beside a volume is a source that does not know the amount.
     rows = rows.with_columns(amount=pl.when((pl.col("amount") > 0) | (pl.col("volume") == 0)).then("amount"))
@@ -68,8 +68,8 @@ def scale_prices(rows: pl.DataFrame, layout: Layout, symbol: Symbol) -> pl.DataF
 
 
 def _turnover_from_count(rows: pl.DataFrame) -> pl.DataFrame:
-    # Minute files of an index carry no volume: the field counts the turnover in hundreds of yuan, as in 通达信's own
-    # (2017-03-07: the minutes sum to 2,099,310,673, the day's turnover is 209,931,206,000 yuan).
+    # Minute bars of an index carry no volume here: `count` is the turnover in hundreds of yuan (2017-03-07: it sums to
+    # 2,099,310,673, the day's turnover is 209,931,206,000 yuan), and the amount stands in the file on few days only.
     return rows.with_columns(amount=pl.col("volume") * 100, volume=pl.lit(None, dtype=pl.Float64))
 
 
