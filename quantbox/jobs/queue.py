@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -97,4 +96,8 @@ class _IdSerializer(Serializer):  # type: ignore[misc]  # Huey has no types
 
 def make_queue(path: Path, key: bytes) -> JobQueue:
     """Return the queue inside the encrypted database at `path`, which must have been made."""
-    return JobQueue(partial(dbapi.connect, str(path), key, isolation_level=None))
+
+    def connect() -> dbapi.Connection:  # a closure, not a partial: that would show the key wherever it is printed
+        return dbapi.connect(str(path), key, isolation_level=None)
+
+    return JobQueue(connect)

@@ -174,9 +174,10 @@ class JobRunner:
 
 
 def _internal_fault(job_id: str, error: Exception) -> InternalFault:
-    # places only: the message of a foreign exception may quote private content
+    # places only: the message of a foreign exception, or a line of its source, may quote private content
     fault = InternalFault(cause=type(error).__name__, error_id=new_id()[-12:])
-    places = "".join(traceback.format_tb(error.__traceback__))
+    frames = traceback.extract_tb(error.__traceback__)
+    places = "\n".join(f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames)
     _log.error("error %s in job %s: %s\n%s", fault.facts["error_id"], job_id, fault.facts["cause"], places)
     return fault
 
