@@ -9,6 +9,7 @@ const PERIODS = {
   '5m': { type: 'minute', span: 5 }, '15m': { type: 'minute', span: 15 }, '30m': { type: 'minute', span: 30 }, '60m': { type: 'hour', span: 1 },
 };
 const PARAMETERS = { MA: [5, 10, 20, 60], VOL: [5, 10] };
+const DIGITS = { MACD: 3 };
 const OVER_CANDLES = new Set(['MA', 'EMA', 'BOLL', 'SAR', 'BBI']);
 const MARK_GAP = 6;
 const MARK_SIZE = 5;
@@ -57,7 +58,7 @@ function styles() {
         low: { color: colour('text2'), textFamily: FONT, textSize: 12 },
         last: { ...series, line: { dashedValue: [4, 3] }, text: { color: colour('onlast'), family: FONT, weight: 700, borderRadius: 2, paddingLeft: 4, paddingRight: 4 } },
       },
-      tooltip: { showRule: 'none' },
+      tooltip: { showRule: 'none', offsetLeft: 12 },
     },
     indicator: {
       ohlc: series,
@@ -87,8 +88,10 @@ export class KlineChart {
       formatter: { formatBigNumber: (value) => short(value) },
       thousandsSeparator: { sign: ',' },
       decimalFold: { threshold: 100 },
-      layout: { yAxis: { gap: { top: 40, bottom: 14 } } },
+      layout: { yAxis: { gap: { top: 44, bottom: 16 } } },
     });
+    this.chart.setBarSpace(8);
+    this.chart.setOffsetRightDistance(16);
     this.chart.setDataLoader({ getBars: ({ type, callback }) => callback(type === 'init' ? this.bars : [], false) });
     if (onBar) this.chart.subscribeAction('onCrosshairChange', (cross) => onBar(cross && cross.kLineData ? cross.kLineData : null));
     this.forget = onAppearance(() => this.restyle());
@@ -116,7 +119,7 @@ export class KlineChart {
       }
     }
     for (const name of names.filter((item) => !this.panes.has(item))) {
-      const create = PARAMETERS[name] ? { name, calcParams: PARAMETERS[name] } : { name };
+      const create = { name, ...(PARAMETERS[name] && { calcParams: PARAMETERS[name] }), ...(DIGITS[name] && { precision: DIGITS[name] }) };
       const id = OVER_CANDLES.has(name) ? this.chart.createIndicator({ ...create, paneId: 'candle_pane' }, true) : this.chart.createIndicator(create);
       this.panes.set(name, id);
     }
