@@ -262,7 +262,7 @@ def test_baostock_minute_twin_has_its_time_in_seventeen_digits(
     path.write_bytes(table("date,time,code,open,high,low,close,volume,amount,adjustflag", rows))
     assert import_one(path)["rows"] == 4
     bars = market_data.bars("600010.SH", frequency=Frequency.MINUTE_5)
-    assert bars["time"].to_list() == [datetime(2024, 3, 1, 9, minute) for minute in (35, 40, 45, 50)]
+    assert bars["time"].to_list() == [datetime.fromisoformat(f"2024-03-01 09:{minute}") for minute in (35, 40, 45, 50)]
 
 
 # --- tushare ---------------------------------------------------------------------------------------------------------
@@ -426,7 +426,7 @@ def test_sina_minute_twin_with_lost_zeros(tmp_path: Path, import_one: ImportOne,
     path.write_bytes(table("datetime,symbol,date,time,period,open,high,low,close,volume,amount", rows))
     entry = import_one(path)
     assert (entry["format"], entry["symbols"], entry["rows"]) == ("sina_minute", ["000001.SZ"], 6)
-    assert market_data.bars("000001.SZ", frequency=Frequency.MINUTE_15)["time"][0] == datetime(2024, 3, 1, 9, 45)
+    assert market_data.bars("000001.SZ", frequency=Frequency.MINUTE_15)["time"][0] == datetime.fromisoformat("2024-03-01 09:45")
 
 
 # --- plain tables ----------------------------------------------------------------------------------------------------

@@ -92,7 +92,9 @@ def test_real_minute_file(
     assert bars["volume"].to_list() == [record[7] for record in records]
     assert bars["close"].to_list() == [round(record[5], 2) for record in records]
     day, minute = records[-1][:2]
-    end = datetime(day // 2048 + 2004, day % 2048 // 100, day % 2048 % 100, minute // 60, minute % 60)
+    end = datetime.fromisoformat(
+        f"{day // 2048 + 2004}-{day % 2048 // 100:02}-{day % 2048 % 100:02} {minute // 60:02}:{minute % 60:02}"
+    )
     assert bars["time"][-1] == end
 
 
@@ -155,7 +157,7 @@ def test_minute_length_is_told_by_the_gaps(
     entry = import_one(path)
     assert (entry["format"], entry["rows"]) == ("tdx_minute", 480 // step)
     bars = market_data.bars("600000.SH", frequency=frequency)
-    assert bars["time"][0] == datetime(2024, 3, 1, 9, 30 + step)
+    assert bars["time"][0] == datetime.fromisoformat(f"2024-03-01 09:{30 + step}")
     assert bars["close"][0] == 10.01  # float32 10.01 is 10.0100002…
 
 
