@@ -17,6 +17,7 @@ from quantbox.app.services import Services
 from quantbox.backtesting.routes import BacktestRow
 from quantbox.core.roles import Role
 from quantbox.jobs.routes import JobAnswer, job_answer
+from quantbox.market_data.requests.routes import CalendarAnswer
 from quantbox.vault.handover import HandoverVerifier
 from quantbox.web.api import Answer, Routes
 from quantbox.web.errors import RequestRefused, VaultLocked
@@ -60,16 +61,6 @@ class JobCounts(Answer):
 
     running: int
     queued: int
-
-
-class CalendarAnswer(Answer):
-    """Today on the exchange, and how far the calendar reaches."""
-
-    today: date
-    is_session: bool
-    next_session: date | None
-    end: date
-    days_left: int
 
 
 class LastPrice(Answer):

@@ -6,8 +6,13 @@ from typing import Any, cast
 
 from flask import Flask
 
+from quantbox.app.routes import routes as app_routes
+from quantbox.backtesting.routes import routes as backtesting_routes
 from quantbox.core.bus import Bus
 from quantbox.core.clock import Clock, SystemClock
+from quantbox.jobs.routes import routes as jobs_routes
+from quantbox.market_data.charts.routes import routes as chart_routes
+from quantbox.market_data.requests.routes import routes as data_routes
 from quantbox.user_auth.routes import install_login
 from quantbox.user_auth.routes import routes as user_auth_routes
 from quantbox.user_auth.service import People
@@ -21,6 +26,7 @@ from quantbox.web.pages import install_pages, render_error
 from quantbox.web.resources import resource_folder
 from quantbox.web.sockets import install_sockets
 from quantbox.web.state import ProgramState
+from quantbox.web.uploads import UploadRequest
 
 __all__ = ["create_app"]
 
@@ -46,6 +52,7 @@ def create_app(state: ProgramState, *, clock: Clock | None = None, testing: bool
         static_url_path="/static",
         template_folder=str(resources / "templates"),
     )
+    app.request_class = UploadRequest
     app.testing = testing
     app.config["PROPAGATE_EXCEPTIONS"] = False
     app.extensions["quantbox.state"] = state
@@ -56,7 +63,15 @@ def create_app(state: ProgramState, *, clock: Clock | None = None, testing: bool
     install_login(app, clock or SystemClock())
     install_pages(app)
     install_sockets(app, lambda key: session_is_alive(state, key), lambda: bus_of(state))
-    for routes in (api_routes, user_auth_routes):
+    for routes in (
+        api_routes,
+        user_auth_routes,
+        jobs_routes,
+        chart_routes,
+        data_routes,
+        backtesting_routes,
+        app_routes,
+    ):
         register(app, routes)
     return app
 

@@ -7,9 +7,11 @@ answer; it never looks at the request itself.
 from __future__ import annotations
 
 import functools
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar
+from pathlib import Path
+from typing import Any, Generic, Literal, TypeVar, cast
 
 from flask import Flask, Response, request
 from flask_login import current_user
@@ -20,6 +22,7 @@ from quantbox.core.roles import Role
 from quantbox.web.csrf import SAFE_METHODS, check_token
 from quantbox.web.errors import RequestInvalid, RequestRefused, RoleMissing, SignInNeeded, VaultLocked
 from quantbox.web.state import program_state
+from quantbox.web.uploads import UploadRequest
 
 __all__ = ["API_PREFIX", "Answer", "Body", "Endpoint", "PageOf", "PageQuery", "Query", "Routes", "register"]
 
@@ -72,8 +75,8 @@ class Endpoint:
         An :class:`Answer`, or any type pydantic knows.
     is_signed : bool
         True where the caller proves itself by a signature over the request instead of a session with its token.
-    takes_files : bool
-        True for a multipart upload; its form fields are described by `body`.
+    files : callable or None
+        For a multipart upload: makes the folder the files are written to. The form's other fields are described by `body`.
     """
 
     method: Method
@@ -85,7 +88,7 @@ class Endpoint:
     query: type[Query] | None
     body: Any
     is_signed: bool
-    takes_files: bool
+    files: Callable[[], Path] | None
     max_body_bytes: int
     capability: str
 
@@ -118,7 +121,7 @@ class Routes:
         query: type[Query] | None = None,
         body: Any = None,
         is_signed: bool = False,
-        takes_files: bool = False,
+        files: Callable[[], Path] | None = None,
         max_body_bytes: int = MAX_BODY_BYTES,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Return the decorator that adds a function as the route of `method` and `rule` under /api/v1."""
@@ -137,7 +140,7 @@ class Routes:
                     query,
                     body,
                     is_signed,
-                    takes_files,
+                    files,
                     max_body_bytes,
                     self.capability,
                 )
@@ -190,11 +193,8 @@ def _arguments(endpoint: Endpoint) -> dict[str, Any]:
             arguments["query"] = endpoint.query.model_validate(request.args.to_dict())
         elif request.args:
             raise RequestInvalid(fields=", ".join(request.args))
-        if endpoint.takes_files:
-            if request.mimetype != "multipart/form-data":
-                raise RequestRefused(415)
-            arguments["body"] = endpoint.body.model_validate(request.form.to_dict())
-            arguments["files"] = [file for _name, file in request.files.items(multi=True)]
+        if endpoint.files is not None:
+            arguments |= _read_upload(endpoint, endpoint.files)
         elif endpoint.body is not None:
             if request.mimetype != "application/json":
                 raise RequestRefused(415)
@@ -202,6 +202,18 @@ def _arguments(endpoint: Endpoint) -> dict[str, Any]:
     except ValidationError as error:
         raise RequestInvalid(fields=describe(error), problems=problems(error)) from None
     return arguments
+
+
+def _read_upload(endpoint: Endpoint, new_folder: Callable[[], Path]) -> dict[str, Any]:
+    if request.mimetype != "multipart/form-data":
+        raise RequestRefused(415)
+    folder = new_folder()
+    try:
+        files = cast("UploadRequest", request).read_files(folder)
+        return {"files": files, "body": endpoint.body.model_validate(request.form.to_dict())}
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def problems(error: ValidationError) -> list[dict[str, str]]:

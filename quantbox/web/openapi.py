@@ -118,13 +118,20 @@ def _operation(endpoint: Endpoint, references: dict[tuple[str, str], Any]) -> di
         },
     }
     if endpoint.body is not None:
-        schema = references[endpoint.name, "body"]
-        if endpoint.takes_files:
-            files = {"type": "array", "items": {"type": "string", "contentMediaType": "application/octet-stream"}}
-            schema = {"allOf": [schema, {"type": "object", "required": ["files"], "properties": {"files": files}}]}
-        media_type = "multipart/form-data" if endpoint.takes_files else "application/json"
-        operation["requestBody"] = {"required": True, "content": {media_type: {"schema": schema}}}
+        content = _form(endpoint) if endpoint.files else {"application/json": {"schema": references[endpoint.name, "body"]}}
+        operation["requestBody"] = {"required": True, "content": content}
     return operation
+
+
+def _form(endpoint: Endpoint) -> dict[str, Any]:
+    schema = endpoint.body.model_json_schema(ref_template=_REFERENCE)
+    schema.pop("$defs", None)  # they are among the components
+    schema["properties"]["files"] = {
+        "type": "array",
+        "items": {"type": "string", "contentMediaType": "application/octet-stream"},
+    }
+    schema["required"] = [*schema.get("required", []), "files"]
+    return {"multipart/form-data": {"schema": schema}}
 
 
 def _security(endpoint: Endpoint) -> list[dict[str, list[str]]]:
@@ -144,6 +151,7 @@ def _query_parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
     if endpoint.query is None:
         return []
     schema = endpoint.query.model_json_schema(ref_template=_REFERENCE)
+    schema.pop("$defs", None)  # they are among the components
     required = schema.get("required", [])
     return [
         {"name": name, "in": "query", "required": name in required, "schema": field}

@@ -45,6 +45,6 @@ def test_a_right_pass_phrase_forgives_what_was_wrong_before(clock: FixedClock) -
 def test_a_fault_that_is_no_refusal_is_not_held_against_the_owner(clock: FixedClock) -> None:
     attempts = Attempts(clock)
     for _ in range(10):
-        with pytest.raises(OSError), attempts.attempt():
+        with pytest.raises(OSError, match="gone"), attempts.attempt():
             raise OSError("the supervisor is gone")
     fail(attempts)

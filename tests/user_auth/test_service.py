@@ -71,9 +71,7 @@ def test_ending_one_session_leaves_the_others(people: People) -> None:
     assert people.find_session(second) is None
 
 
-def test_signing_in_sweeps_sessions_that_have_ended(
-    people: People, clock: FixedClock, sessions: sessionmaker[Session]
-) -> None:
+def test_signing_in_sweeps_sessions_that_have_ended(people: People, clock: FixedClock, sessions: sessionmaker[Session]) -> None:
     people.sign_in_owner(SignInBy.OWNER_PROOF)
     clock.advance(31 * 60)
     people.sign_in_owner(SignInBy.OWNER_PROOF)

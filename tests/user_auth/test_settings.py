@@ -54,9 +54,7 @@ def test_a_change_keeps_the_rest_and_belongs_to_one_account(service: SettingsSer
         ("font", "serif"),
     ],
 )
-def test_a_value_out_of_bounds_is_refused_by_name_and_nothing_changes(
-    service: SettingsService, name: str, value: str
-) -> None:
+def test_a_value_out_of_bounds_is_refused_by_name_and_nothing_changes(service: SettingsService, name: str, value: str) -> None:
     with pytest.raises(SettingInvalid) as refused:
         service.change("owner", {"theme": "dark", name: value})
     assert refused.value.facts["name"] == name

@@ -1,4 +1,4 @@
-"""Imports and updates as jobs: what was asked for is a row beside the job's, and so is what came of it.
+"""What a data job was asked for is a row beside the job's, and so is what came of it.
 
 Uploaded files are public market data; they lie in the spool folder until their job has ended.
 """
@@ -6,7 +6,6 @@ Uploaded files are public market data; they lie in the spool folder until their 
 from __future__ import annotations
 
 import contextlib
-import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,63 +13,30 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from quantbox.core.clock import Clock
-from quantbox.core.errors import Conflict, Invalid, NotFound
 from quantbox.core.ids import new_id
+from quantbox.core.paging import Page, decode_cursor, encode_cursor, page_limit
 from quantbox.core.paths import DataFolder
-from quantbox.core.text import Language, Text
+from quantbox.core.text import Language
 from quantbox.jobs.models import FINAL_STATES, Job, JobState, Reason
 from quantbox.jobs.runner import JobContext
 from quantbox.jobs.service import JobService
 from quantbox.market_data.models import Adjust
+from quantbox.market_data.requests.errors import AnswerNotReady, DataRequestNotFound, FilesRefused, NothingUploaded
+from quantbox.market_data.requests.tables import DataRequestRow
 from quantbox.market_data.service import MarketData
 from quantbox.market_data.symbols import parse_symbol
-from quantbox.market_data.tables import DataRequestRow
 
-__all__ = ["IMPORT_KIND", "UPDATE_KIND", "DataRequests", "FilesRefused", "NothingUploaded", "SpooledFile", "safe_file_name"]
+__all__ = ["IMPORT_KIND", "UPDATE_KIND", "DataRequests", "SpooledFile"]
 
 IMPORT_KIND = "data_import"
 UPDATE_KIND = "data_update"
 
 #: An upload nobody made a job of is thrown away after so long.
 _ABANDONED_AFTER = timedelta(hours=1)
-_UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
-_RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
-_NAME_CHARACTERS = 120
-
-
-class NothingUploaded(Invalid):
-    """An import without a file."""
-
-    code = "market_data.nothing_uploaded"
-    sentence = Text("没有收到文件", "No file was received")
-    hint = Text("请选择一个或多个行情文件", "Choose one or more market data files")
-
-
-class DataRequestNotFound(NotFound):
-    """The account has no such import or update."""
-
-    code = "market_data.request_not_found"
-    sentence = Text("没有编号为 {job_id} 的导入或更新", "There is no import or update {job_id}")
-    hint = Text("请在任务列表中查看", "Look it up in the list of jobs")
-
-
-class AnswerNotReady(Conflict):
-    """The job has no document: it has not ended, or it ended without one."""
-
-    code = "market_data.answer_not_ready"
-    sentence = Text("任务 {job_id} 还没有结果（{state}）", "Job {job_id} has no result yet ({state})")
-    hint = Text("请等任务结束；若已失败，请看任务的原因", "Wait until it has ended; if it failed, see the job's reason")
-
-
-class FilesRefused(Invalid):
-    """Every file of an import was refused."""
-
-    code = "market_data.files_refused"
-    sentence = Text("{count} 个文件都未能导入：{first}", "None of the {count} files could be imported: {first}")
-    hint = Text("请查看每个文件的原因", "See the reason for each file")
 
 
 @dataclass(frozen=True)
@@ -178,6 +144,26 @@ class DataRequests:
             raise AnswerNotReady(job_id=job_id, state=job.state.value)
         return row.answer
 
+    def quarantined(self, account_id: str, *, cursor: str | None = None, limit: int = 50) -> Page[dict[str, Any]]:
+        """Return the rows that imports have set aside, newest import first."""
+        after = decode_cursor(cursor, str, int) if cursor else None
+        with self._sessions() as session:
+            query = select(DataRequestRow).where(DataRequestRow.account_id == account_id, DataRequestRow.answer.is_not(None))
+            if after:
+                query = query.where(DataRequestRow.job_id <= after[0])
+            rows = session.scalars(query.order_by(DataRequestRow.job_id.desc())).all()
+        found: list[tuple[str, int, dict[str, Any]]] = []
+        for row in rows:
+            places = [(file["path"], place) for file in (row.answer or {}).get("files", ()) for place in file["quarantined"]]
+            for number, (path, place) in enumerate(places):
+                if after is None or (row.job_id, -number) < (after[0], -int(after[1])):
+                    found.append((row.job_id, number, {"job_id": row.job_id, "path": path, **place}))
+            if len(found) > limit:
+                break
+        page = found[: page_limit(limit)]
+        more = encode_cursor(page[-1][0], page[-1][1]) if len(found) > limit else None
+        return Page([item for _job, _number, item in page], more)
+
     def run_import(self, context: JobContext) -> None:
         """Import the files a job was made for, and throw them away."""
         arguments = self._arguments(context)
@@ -244,7 +230,7 @@ class DataRequests:
 
     def _folders_of_unfinished_jobs(self) -> set[str]:
         with self._sessions() as session:
-            rows = session.query(DataRequestRow).filter(DataRequestRow.answer.is_(None)).all()
+            rows = session.scalars(select(DataRequestRow).where(DataRequestRow.answer.is_(None))).all()
         return {
             Path(file["path"]).parts[0]
             for row in rows
@@ -255,10 +241,3 @@ class DataRequests:
     def _delete_folders(self, paths: dict[Path, str]) -> None:
         for folder in {self._spool / path.relative_to(self._spool).parts[0] for path in paths}:
             shutil.rmtree(folder, ignore_errors=True)  # Windows may still hold a file; the next upload tries again
-
-
-def safe_file_name(name: str) -> str:
-    """Return the last part of an uploaded file's name, harmless on every system and still telling its symbol."""
-    last = re.split(r"[/\\]", name)[-1]
-    harmless = _UNSAFE.sub("_", last).strip(" .")[-_NAME_CHARACTERS:]
-    return f"_{harmless}" if _RESERVED.match(harmless) or not harmless else harmless

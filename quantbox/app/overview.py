@@ -1,0 +1,67 @@
+"""What the first page shows, gathered from every capability."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from quantbox.app.doctor import examine
+from quantbox.app.services import Services
+from quantbox.core.clock import market_date
+from quantbox.core.text import Language
+from quantbox.jobs.models import WAITING_STATES, Job, JobState
+from quantbox.market_data.charts.calendar_day import calendar_today
+from quantbox.market_data.charts.listing import Listed, listing_of
+from quantbox.market_data.models import Frequency, InstrumentKind
+
+__all__ = ["build_overview"]
+
+LATEST_BACKTESTS = 5
+SHOWN_INDICES = 6
+SHOWN_MOVERS = 5
+
+
+def build_overview(
+    services: Services, account_id: str, language: Language, show_job: Callable[[Job], dict[str, Any]]
+) -> dict[str, Any]:
+    """Return the overview of one account."""
+    listing = listing_of(services.market_data)
+    running = services.jobs.list_jobs(account_id, states=[JobState.RUNNING]).items
+    counts = services.jobs.count_by_state()
+    return {
+        "stored": stored_summary(services),
+        "latest_backtests": services.backtesting.list_backtests(account_id, limit=LATEST_BACKTESTS).items,
+        "jobs": {"running": counts.get("running", 0), "queued": sum(counts.get(state.value, 0) for state in WAITING_STATES)},
+        "running_jobs": [show_job(job) for job in running],
+        "health": examine(services.folder, services, language)["checks"],
+        "calendar": calendar_today(services.market_data, market_date(services.clock.now())),
+        "indices": [last_price(one) for one in listing.priced(InstrumentKind.INDEX)[:SHOWN_INDICES]],
+        "movers": [last_price(one) for one in largest_moves(listing.priced(InstrumentKind.STOCK))],
+    }
+
+
+def stored_summary(services: Services) -> dict[str, Any]:
+    """Return how much market data is stored; `is_demo` when nothing but the demo market is."""
+    series = services.market_data.series()
+    market = services.folder.market
+    return {
+        "symbols": len({one.symbol for one in series}),
+        "bars": sum(one.rows for one in series),
+        "first": min((one.first for one in series), default=None),
+        "last": max((one.last for one in series), default=None),
+        "bytes": sum(path.stat().st_size for path in market.rglob("*.parquet")) if market.is_dir() else 0,
+        "is_demo": bool(series) and all(one.is_demo for one in series if one.frequency is Frequency.DAY),
+    }
+
+
+def largest_moves(listed: list[Listed]) -> list[Listed]:
+    """Return the stocks that moved most on the newest stored day, up or down."""
+    moved = [one for one in listed if one.change_pct is not None]
+    return sorted(moved, key=lambda one: (-abs(one.change_pct or 0), one.symbol))[:SHOWN_MOVERS]
+
+
+def last_price(listed: Listed) -> dict[str, Any]:
+    """Return what a line with the last price shows."""
+    fields = asdict(listed)
+    return {"date": fields["last_date"], **{name: fields[name] for name in ("symbol", "name", "close", "change", "change_pct")}}
