@@ -194,10 +194,20 @@ def test_second_writer_waits_its_time_and_is_then_refused(connection: dbapi.Conn
     other.close()
 
 
-def test_reader_who_then_writes_is_not_thrown_back(connection: dbapi.Connection, path: str) -> None:
-    # with a deferred BEGIN the second writer would fail at once: its snapshot is older than the first one's commit
-    other = dbapi.connect(path, KEY, timeout_seconds=5)
-    assert other.execute("SELECT count(*) FROM bars").fetchall() == [(0,)]
+def test_reader_inside_a_savepoint_can_still_write(connection: dbapi.Connection, path: str) -> None:
+    # with a deferred BEGIN the other would write first, and this one's old snapshot could never be written from
+    other = dbapi.connect(path, KEY, timeout_seconds=0.05)
+    connection.execute("SAVEPOINT here")
+    assert connection.execute("SELECT count(*) FROM bars").fetchall() == [(0,)]
+    with pytest.raises(dbapi.OperationalError, match="locked"):
+        other.execute("INSERT INTO bars (symbol) VALUES ('b')")
+    connection.execute("INSERT INTO bars (symbol) VALUES ('a')")
+    connection.commit()
+    other.close()
+
+
+def test_second_writer_gets_his_turn_within_the_timeout(connection: dbapi.Connection, path: str) -> None:
+    other = dbapi.connect(path, KEY, timeout_seconds=20)
     connection.execute("INSERT INTO bars (symbol) VALUES ('a')")
     timer = threading.Timer(0.1, connection.commit)
     timer.start()
