@@ -1,0 +1,32 @@
+"""What can keep the program from starting, or its store from opening."""
+
+from __future__ import annotations
+
+from quantbox.core.errors import Conflict, Unavailable
+from quantbox.core.text import Text
+
+__all__ = ["PortTaken", "StoreBusy", "WebDidNotStart"]
+
+
+class PortTaken(Conflict):
+    """Another program listens on the port that was asked for."""
+
+    code = "desktop.port_taken"
+    sentence = Text("端口 {port} 已被其他程序占用", "Port {port} is taken by another program")
+    hint = Text("请换一个端口，或不加 --port 由程序自选", "Choose another port, or leave --port out")
+
+
+class StoreBusy(Unavailable):
+    """A command kept the store open for longer than unlocking waits."""
+
+    code = "desktop.store_busy"
+    sentence = Text("等待 {seconds:g} 秒后，仍有命令在使用数据", "A command still uses the store after {seconds:g} seconds")
+    hint = Text("请等它结束后再解锁", "Unlock again when it has finished")
+
+
+class WebDidNotStart(Unavailable):
+    """The web process ended several times before it served anything."""
+
+    code = "desktop.web_did_not_start"
+    sentence = Text("网页进程启动了 {tries} 次都没有成功", "The web process failed to start {tries} times")
+    hint = Text("原因见日志 {log}", "The log {log} says why")
