@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -84,7 +84,7 @@ def make_fill(day: date, side: Side, price: str, size: int, fee: str = "0", symb
 
 
 def make_trading(
-    *fills: Fill, run: RunInput | None = None, values: Sequence[float] = (10_000,) * 5, held_ex_dates: int = 0
+    *fills: Fill, run: RunInput | None = None, values: Sequence[float] = (10_000,) * 5, warned: Mapping[str, int] | None = None
 ) -> Trading:
     """A finished run."""
-    return Trading(run or make_run(), fills, Curve(DAYS, tuple(float(value) for value in values)), held_ex_dates)
+    return Trading(run or make_run(), fills, Curve(DAYS, tuple(float(value) for value in values)), warned or {})

@@ -235,7 +235,7 @@ def test_a_position_held_over_an_ex_date_is_named_in_warnings_and_report(house: 
     assert all(isinstance(warning["message"], str) for warning in document["warnings"])
     report = house.backtesting.result(backtest_id, "owner").report
     told = {entry["code"]: entry["count"] for entry in report["differences"]}
-    assert told["dividends_not_booked"] == len(expected)
+    assert told["ex_date_held"] == len(expected)
 
 
 def test_a_missing_day_is_named_and_a_reported_suspension_is_not(house: House) -> None:

@@ -19,6 +19,10 @@ __all__ = ["Difference", "list_differences"]
 
 Severity = Literal["warn", "info"]
 
+#: Warnings of the engine, which sees what happened bar by bar.
+EX_DATE_HELD = "backtesting.ex_date_held"
+ST_UNKNOWN = "backtesting.st_unknown"
+
 #: Below this many round trips a win rate says little.
 FEW_ROUND_TRIPS = 30
 
@@ -33,7 +37,7 @@ class Difference:
     Attributes
     ----------
     code : str
-        Stable code.
+        Stable code; where a warning says the same with symbol and date, that one's code is "backtesting." and this.
     severity : "warn" or "info"
         "warn" where the conclusion may change.
     count : int or None
@@ -158,7 +162,7 @@ def _of_unknown_facts(trading: Trading) -> Iterator[Difference]:
     without = trading.days_without_pre_close
     if without:
         yield Difference(
-            "ex_dates_unknown",
+            "pre_close_unknown",
             "warn",
             Text("除权日未知", "Ex-dates unknown"),
             Text(
@@ -170,17 +174,17 @@ def _of_unknown_facts(trading: Trading) -> Iterator[Difference]:
     if not trading.run.request.rules:
         return
     stocks = [feed for feed in trading.run.feeds if feed.instrument.kind is InstrumentKind.STOCK]
-    no_st = [feed.symbol for feed in stocks if feed.bars["is_st"].null_count()]
+    no_st = trading.warned.get(ST_UNKNOWN, 0)
     if no_st:
         yield Difference(
             "st_unknown",
             "info",
             Text("ST 状态未知", "ST state unknown"),
             Text(
-                "{symbols} 的来源没有 ST 标记，涨跌停按非 ST 计算",
-                "{symbols}: no source says when it was ST; limits are those of other stocks",
-            ).with_facts(symbols=", ".join(no_st)),
-            len(no_st),
+                "有标的缺 ST 标记，那些日子的涨跌停按非 ST 计算",
+                "No source says whether a symbol was ST; on those days its limits are those of other stocks",
+            ),
+            no_st,
         )
     no_listing = [feed.symbol for feed in stocks if feed.instrument.listed_on is None]
     if no_listing:
@@ -197,16 +201,17 @@ def _of_unknown_facts(trading: Trading) -> Iterator[Difference]:
 
 
 def _of_holding(trading: Trading) -> Iterator[Difference]:
-    if trading.held_ex_dates:
+    held = trading.warned.get(EX_DATE_HELD, 0)
+    if held:
         yield Difference(
-            "dividends_not_booked",
+            "ex_date_held",
             "warn",
             Text("分红未入账", "Dividends not booked"),
             Text(
                 "持仓跨过除权除息日而现金分红、送股没有入账，收益被低估",
                 "Positions were held over ex-dates without their dividends and bonus shares: the return is too low",
             ),
-            trading.held_ex_dates,
+            held,
         )
     suspended = sum(
         len(list_held_days(trading.holdings, trading.days, feed.symbol, feed.suspended)) for feed in trading.run.feeds

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -18,9 +19,6 @@ from quantbox.market_data.models import InstrumentKind
 
 __all__ = ["Trading"]
 
-#: The engine's warning of a position that was held over an ex-date.
-EX_DATE_HELD = "backtesting.ex_date_held"
-
 
 @dataclass(frozen=True)
 class Trading:
@@ -32,14 +30,14 @@ class Trading:
         In the order in which they happened.
     equity : Curve
         Value of the account at each close.
-    held_ex_dates : int
-        How often the engine warned of a position held over an ex-date.
+    warned : mapping of str to int
+        How often the engine gave each warning, by its code.
     """
 
     run: RunInput
     fills: tuple[Fill, ...]
     equity: Curve
-    held_ex_dates: int = 0
+    warned: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def from_document(cls, run: RunInput, document: Mapping[str, Any]) -> Trading:
@@ -52,7 +50,7 @@ class Trading:
                 tuple(date.fromisoformat(point["date"]) for point in equity),
                 tuple(float(point["value"]) for point in equity),
             ),
-            sum(warning["code"] == EX_DATE_HELD for warning in document["warnings"]),
+            Counter(warning["code"] for warning in document["warnings"]),
         )
 
     @property

@@ -30,10 +30,10 @@ def test_a_clean_run_says_only_what_holds_for_all() -> None:
         ("rules_off", make_trading(run=make_run(rules=False))),
         ("demo_data", make_trading(run=make_run(make_feed(is_demo=True)))),
         ("adjust_unknown", make_trading(run=make_run(make_feed(adjust=Adjust.UNKNOWN)))),
-        ("ex_dates_unknown", make_trading(run=make_run(make_feed(pre_close=[None] * 5)))),
-        ("st_unknown", make_trading(run=make_run(make_feed(is_st=[False, False, None, False, False])))),
+        ("pre_close_unknown", make_trading(run=make_run(make_feed(pre_close=[None] * 5)))),
+        ("st_unknown", make_trading(warned={"backtesting.st_unknown": 1})),
         ("listing_unknown", make_trading(run=make_run(make_feed(listed_on=None)))),
-        ("dividends_not_booked", make_trading(held_ex_dates=2)),
+        ("ex_date_held", make_trading(warned={"backtesting.ex_date_held": 2})),
         ("open_at_end", make_trading(make_fill(DAYS[1], Side.BUY, "10", 100))),
         ("days_missing", make_trading(run=make_run(make_feed(closes=(10, 10, 10, 10), days=(*DAYS[:2], *DAYS[3:]))))),
     ],
@@ -87,7 +87,12 @@ def test_what_may_change_the_conclusion_comes_first_and_all_stands_in_both_langu
     run = make_run(
         make_feed(is_demo=True, pre_close=[None] * 5, is_st=[None] * 5, listed_on=None, adjust=Adjust.UNKNOWN), rules=True
     )
-    shown = [difference.to_json() for difference in list_differences(make_trading(run=run, held_ex_dates=1))]
+    shown = [
+        difference.to_json()
+        for difference in list_differences(
+            make_trading(run=run, warned={"backtesting.ex_date_held": 1, "backtesting.st_unknown": 1})
+        )
+    ]
     severities = [entry["severity"] for entry in shown]
     assert severities == sorted(severities, reverse=True)
     for entry in shown:

@@ -66,7 +66,7 @@ def test_trading_is_read_from_the_childs_document() -> None:
     (fill,) = trading.fills
     assert (str(fill.price), fill.side, str(fill.fees.total)) == ("10.23", Side.SELL, "5.52")
     assert trading.equity.values == (10_000.0, 10_001.5)
-    assert trading.held_ex_dates == 1
+    assert trading.warned == {"backtesting.ex_date_held": 1, "backtesting.st_unknown": 1}
 
 
 def test_no_trade_is_a_report_too() -> None:
