@@ -179,6 +179,33 @@ class MarketData:
 
         return import_files(self, paths, symbol=symbol, adjust=adjust, progress=progress)
 
+    def load_demo(self, progress: Progress | None = None) -> dict[str, Any]:
+        """Store the demo market (模拟数据) and return how many symbols and bars it has."""
+        from quantbox.market_data.sources.demo import DEMO_END, DEMO_START, make_demo_market
+
+        tell = progress or _tell_nobody
+        tell(0.0, "making")
+        demo = make_demo_market(self.calendar.sessions(DEMO_START, DEMO_END))
+        tell(0.6, "writing")
+        self.instruments.add(demo.instruments)
+        self.write_bars(demo.bars, origin="demo", adjust=Adjust.NONE, is_demo=True, suspensions=demo.suspensions)
+        tell(1.0, "done")
+        return {"symbols": len(demo.instruments), "bars": demo.bars.height}
+
+    def update(
+        self,
+        symbols: Sequence[Symbol] | None,
+        *,
+        start: date | None = None,
+        end: date | None = None,
+        source: str = "akshare",
+        progress: Progress | None = None,
+    ) -> dict[str, Any]:
+        """Bring stored series up to date from an online source and return what became of each symbol."""
+        from quantbox.market_data.updating import make_source, update_from
+
+        return update_from(self, make_source(source), symbols, start=start, end=end, progress=progress or _tell_nobody)
+
     # --- inside ------------------------------------------------------------------------------------------------------
 
     def _find_series(self, symbol: Symbol, frequency: Frequency, display: bool) -> Series | None:
@@ -195,6 +222,10 @@ class MarketData:
         factors = daily.select("date", "factor")
         minutes = self._store.read([symbol], frequency).join_asof(factors, on="date", strategy="backward")
         return adjust_bars(minutes.with_columns(pl.col("factor").fill_null(1.0)), adjust)
+
+
+def _tell_nobody(_fraction: float, _stage: str) -> None:
+    """Take a progress nobody asked for."""
 
 
 def _within(frame: pl.DataFrame, start: date | None, end: date | None) -> pl.DataFrame:

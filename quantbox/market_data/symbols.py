@@ -132,6 +132,7 @@ def parse_symbol(text: str) -> Symbol:
     return f"{code}.{market}"
 
 
+@lru_cache(maxsize=65536)
 def market_of(symbol: Symbol) -> Market:
     """Return the exchange of a canonical symbol."""
     return Market(symbol[7:])
