@@ -69,11 +69,7 @@ def compute_exposure(holdings: Holdings, closes: Mapping[str, pl.DataFrame], equ
 def list_held_days(holdings: Holdings, days: Sequence[date], symbol: str, wanted: Sequence[date]) -> list[date]:
     """Return those of the `wanted` days into which a position in `symbol` was carried from the trading day before."""
     shares = holdings.get(symbol)
-    if shares is None:
+    if shares is None or not wanted:
         return []
-    held = []
-    for day in wanted:
-        earlier = int(np.searchsorted(np.array(days, dtype="datetime64[D]"), np.datetime64(day))) - 1
-        if earlier >= 0 and shares[earlier] != 0:
-            held.append(day)
-    return held
+    before = np.searchsorted(np.array(days, dtype="datetime64[D]"), np.array(wanted, dtype="datetime64[D]")) - 1
+    return [day for day, earlier in zip(wanted, before.tolist(), strict=True) if earlier >= 0 and shares[earlier] != 0]
