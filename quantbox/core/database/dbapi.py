@@ -12,6 +12,7 @@ import datetime
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import apsw
@@ -354,19 +355,26 @@ def connect(path: str, key: bytes, *, timeout_seconds: float = 30.0, isolation_l
     """
     if len(key) != KEY_BYTES:
         raise InterfaceError(f"the key has {len(key)} bytes, not {KEY_BYTES}")
+    was_empty = not Path(path).exists() or not Path(path).stat().st_size
     try:
-        handle = apsw.Connection(path)
-        try:
-            _unlock(handle, key)
-            _prepare(handle, timeout_seconds)
-        except BaseException:
-            handle.close(True)
-            raise
+        return Connection(_open(path, key, timeout_seconds), isolation_level)
     except apsw.NotADBError as error:
+        if was_empty:  # another process made the file meanwhile, with a salt of its own in its first page: read that one
+            return connect(path, key, timeout_seconds=timeout_seconds, isolation_level=isolation_level)
         raise KeyRefused("the file does not open with this key, or is no database") from error
     except apsw.Error as error:
         raise _translate(error) from error
-    return Connection(handle, isolation_level)
+
+
+def _open(path: str, key: bytes, timeout_seconds: float) -> Any:
+    handle = apsw.Connection(path)
+    try:
+        _unlock(handle, key)
+        _prepare(handle, timeout_seconds)
+    except BaseException:
+        handle.close(True)
+        raise
+    return handle
 
 
 def _unlock(handle: Any, key: bytes) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
 import subprocess
 import sys
 from pathlib import Path
@@ -50,10 +49,9 @@ def _move(engine: Engine, revision: str) -> None:
 
 
 def _import_all_tables() -> None:
-    for slice_ in pkgutil.iter_modules(quantbox.__path__, "quantbox."):
-        folder = Path(quantbox.__path__[0]) / slice_.name.removeprefix("quantbox.")
-        if (folder / "tables.py").exists():
-            importlib.import_module(f"{slice_.name}.tables")
+    root = Path(quantbox.__path__[0])
+    for file in root.rglob("tables.py"):
+        importlib.import_module(".".join(["quantbox", *file.relative_to(root).with_suffix("").parts]))
 
 
 def test_migrations_lead_to_what_the_table_classes_say(engine: Engine) -> None:
@@ -141,21 +139,27 @@ def test_version_scripts_import_nothing_of_the_program() -> None:
         assert "quantbox" not in script.read_text(encoding="utf-8"), script.name
 
 
-def test_two_programs_upgrading_at_once_both_succeed(data_folder: DataFolder, database_key: bytes) -> None:
+def test_four_programs_making_one_database_at_once_all_succeed(data_folder: DataFolder, database_key: bytes) -> None:
+    # each starts on the empty file with a salt of its own, and all but one must notice that theirs is not the file's
     program = (
         "import sys; from pathlib import Path; from quantbox.core.database import open_engine, upgrade; "
-        "engine = open_engine(Path(sys.argv[1]), bytes.fromhex(sys.stdin.read())); upgrade(engine); engine.dispose()"
+        "print(flush=True); engine = open_engine(Path(sys.argv[1]), bytes.fromhex(sys.stdin.read())); "
+        "upgrade(engine); engine.dispose()"
     )
     command_line = [sys.executable, "-W", "error", "-c", program, str(data_folder.database)]
-    started = [subprocess.Popen(command_line, stdin=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(3)]
+    pipe = subprocess.PIPE
+    started = [subprocess.Popen(command_line, stdin=pipe, stdout=pipe, stderr=pipe) for _ in range(4)]
+    for process in started:
+        assert process.stdout is not None
+        process.stdout.readline()  # ready
     for process in started:
         assert process.stdin is not None
         process.stdin.write(database_key.hex().encode())
         process.stdin.close()
+        process.stdin = None
     for process in started:
-        assert process.wait(timeout=60) == 0, process.stderr.read() if process.stderr else None
-        assert process.stderr is not None
-        process.stderr.close()
+        _, complaint = process.communicate(timeout=60)
+        assert (process.returncode, complaint) == (0, b"")
     engine = open_engine(data_folder.database, database_key)
     assert schema.current_revision(engine) == schema.head_revision()
     engine.dispose()
