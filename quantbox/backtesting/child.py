@@ -31,12 +31,13 @@ from quantbox.backtesting.loading import find_strategy, load_module, parse_param
 from quantbox.backtesting.strategy_errors import StrategyFailed, StrategySyntaxWrong
 from quantbox.brokers.models import Commission, Listing
 from quantbox.core.errors import QuantBoxError
+from quantbox.market_data import rules
+from quantbox.market_data.symbols import is_b_share
 
 __all__ = ["run"]
 
 _DETAIL_CHARACTERS = 500
-_TRADABLE_KINDS = frozenset({"stock", "fund", "bond"})
-
+_CONVERTIBLE_RULES_SINCE = date(2022, 8, 1)  # limits of 20 %; what has a rule then is a convertible bond
 Emit = Callable[[dict[str, Any]], None]
 
 
@@ -116,8 +117,15 @@ def _feed_bars(meta: Mapping[str, Any], arrow: bytes) -> FeedBars:
     listed_on = meta.get("listed_on")
     listing = Listing(
         symbol=meta["symbol"],
-        is_tradable=meta["kind"] in _TRADABLE_KINDS and not meta.get("is_display_only", False),
+        is_tradable=_is_tradable(meta["symbol"], meta["kind"]) and not meta.get("is_display_only", False),
         listed_on=None if listed_on is None else date.fromisoformat(listed_on),
     )
     frame = pl.read_ipc(io.BytesIO(arrow))
     return FeedBars.from_frame(frame, listing, adjust=meta.get("adjust", "none"), is_stock=meta["kind"] == "stock")
+
+
+def _is_tradable(symbol: str, kind: str) -> bool:
+    """Whether a yuan account may trade it by rules that are known: no index, no B share, of bonds the convertible ones."""
+    if kind == "bond":
+        return rules.limit_band(symbol, _CONVERTIBLE_RULES_SINCE, None).record is not None
+    return kind in ("stock", "fund") and not is_b_share(symbol)

@@ -87,8 +87,10 @@ def _parse(name: str, text: str, default: object) -> object:
         value = _literal(text)
     except ValueError:
         raise ParamTypeWrong(name=name, value=text, wanted=wanted.__name__) from None
-    if default is not None and isinstance(default, tuple | list) and isinstance(value, tuple | list):
-        return wanted(value)
+    if isinstance(default, tuple) and isinstance(value, list):
+        value = tuple(value)
+    if isinstance(default, list) and isinstance(value, tuple):
+        value = list(value)
     if default is not None and not isinstance(value, wanted):
         raise ParamTypeWrong(name=name, value=text, wanted=wanted.__name__)
     return value

@@ -80,6 +80,7 @@ class AShareBroker(bt.brokers.BackBroker):  # type: ignore[misc]  # backtrader h
         self.exchange.open_session()
         for child in self._toactivate:
             self._meets_market_on[child.ref] = self._today
+            _fit_to_parent(child)
         super().next()
 
     def transmit(self, order: Any, check: bool = True) -> Any:
@@ -195,6 +196,13 @@ class AShareBroker(bt.brokers.BackBroker):  # type: ignore[misc]  # backtrader h
 
 def _side(order: Any) -> Side:
     return Side.BUY if order.isbuy() else Side.SELL
+
+
+def _fit_to_parent(child: Any) -> None:
+    """Let the exit of a bracket sell no more than its entry, cut to whole lots or to cash, has bought."""
+    filled = abs(child.parent.executed.size)
+    if child.isbuy() != child.parent.isbuy() and abs(child.executed.remsize) > filled:
+        child.executed.remsize = filled if child.isbuy() else -filled
 
 
 def _limit(order: Any) -> float | None:

@@ -230,6 +230,13 @@ def test_a_bracket_sells_by_one_of_its_two_exits() -> None:
     assert result.rejected == []
 
 
+def test_the_exits_of_a_bracket_sell_what_its_entry_bought() -> None:
+    strategy = script({MON: lambda s: s.buy_bracket(size=250, price=9.9, limitprice=10.5, stopprice=9.5)})
+    result = run(strategy, {SYMBOL: week(FLAT, FLAT, (9.4, 9.5, 9.3, 9.4))})
+    assert trades(result) == [(TUE, "buy", 9.9, 200), (WED, "sell", 9.4, 200)]
+    assert result.rejected == []
+
+
 def test_the_exits_of_a_refused_bracket_are_cancelled() -> None:
     strategy = script({MON: lambda s: s.buy_bracket(size=50, price=9.9, limitprice=10.5, stopprice=9.5)})
     result = run(strategy, {SYMBOL: week(FLAT, FLAT, (10.6, 10.7, 10.5, 10.6))})

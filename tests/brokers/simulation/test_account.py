@@ -59,7 +59,7 @@ def test_value_is_cash_plus_holdings() -> None:
 
 def test_cash_cannot_fall_below_zero() -> None:
     account = Account(Decimal(3004))
-    with pytest.raises(ValueError, match="3005.00 yuan wanted, 3004 yuan there"):
+    with pytest.raises(ValueError, match=r"3005\.00 yuan wanted, 3004 yuan there"):
         account.book(fill(Side.BUY, 300), settles_today=False)
     with pytest.raises(ValueError, match="3005 yuan wanted"):
         account.deposit(Decimal(-3005))
@@ -69,7 +69,7 @@ def test_cash_cannot_fall_below_zero() -> None:
 def test_more_than_sellable_cannot_be_sold() -> None:
     account = Account(Decimal(10000))
     account.book(fill(Side.BUY, 300), settles_today=False)
-    with pytest.raises(ValueError, match="100 600519.SH sold, 0 may be"):
+    with pytest.raises(ValueError, match=r"100 600519\.SH sold, 0 may be"):
         account.book(fill(Side.SELL, 100), settles_today=False)
 
 
