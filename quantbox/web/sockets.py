@@ -13,6 +13,7 @@ import logging
 import queue
 import socket
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -184,15 +185,17 @@ def push_news(connection: Server, hub: Hub, place: Place, bus: Bus) -> None:
     """Subscribe to what the page asks for first, then send news until one of the two sides ends."""
     for prefix in read_subscription(connection.receive(FIRST_MESSAGE_SECONDS)):
         place.subscriptions.append(bus.subscribe(prefix, place.hear))
+    next_check = 0.0
     try:
         while connection.connected:
-            try:
+            if time.monotonic() >= next_check:
+                if not hub.is_alive(place.session_key):
+                    break
+                next_check = time.monotonic() + CHECK_SECONDS
+            with contextlib.suppress(queue.Empty):
                 news = place.news.get(timeout=CHECK_SECONDS)
-            except queue.Empty:
-                news = ""
-            if news is None or not hub.is_alive(place.session_key):
-                break
-            if news:
+                if news is None:
+                    break
                 connection.send(news)
     except (ConnectionClosed, OSError):
         pass  # the page went away

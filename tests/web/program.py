@@ -79,7 +79,7 @@ class Browser:
         self.token = ""
 
     def get(self, path: str, **options: Any) -> TestResponse:
-        return self.client.get(path, **options)
+        return self.client.get(path, buffered=True, **options)
 
     def api(self, path: str, **query: Any) -> Any:
         """Read an address of the API and return its document; anything but success fails the test."""

@@ -1,0 +1,57 @@
+"""Which hosts are answered, and what every answer tells the browser."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.web.program import Browser
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:80", "127.0.0.1", "[::1]", "LOCALHOST:80"])
+def test_local_names_with_the_right_port_are_answered(stranger: Browser, host: str) -> None:
+    assert stranger.get("/api/v1/status", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:80",
+        "localhost:81",
+        "localhost.evil.example",
+        "127.0.0.1.nip.io",
+        "192.168.1.5",
+        "[::2]",
+        "",
+        "localhost:80:80",
+    ],
+)
+@pytest.mark.parametrize("path", ["/api/v1/status", "/", "/static/favicon.svg", "/api/v1/events"])
+def test_every_other_host_is_refused_everywhere(stranger: Browser, host: str, path: str) -> None:
+    assert stranger.get(path, headers={"Host": host}).status_code == 400
+
+
+def test_every_answer_carries_the_protecting_headers(browser: Browser) -> None:
+    application = browser.client.application
+    paths = {re.sub(r"<\w+(:\w+)?>", "x", rule.rule) for rule in application.url_map.iter_rules()}
+    for path in sorted(paths | {"/nothing", "/api/v1/nothing", "/static/favicon.svg"}):
+        headers = browser.get(path).headers
+        policy = headers["Content-Security-Policy"]
+        assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'"), path
+        assert "unsafe" not in policy, path
+        for part in ("frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'", "connect-src 'self'", "font-src 'self'"):
+            assert part in policy, path
+        assert headers["X-Content-Type-Options"] == "nosniff", path
+        assert headers["Referrer-Policy"] == "no-referrer", path
+        assert headers["Cross-Origin-Opener-Policy"] == "same-origin", path
+        assert headers["Cross-Origin-Resource-Policy"] == "same-origin", path
+        assert "camera=()" in headers["Permissions-Policy"], path
+        assert headers["Cache-Control"] == ("no-cache" if path.startswith("/static/") else "no-store"), path
+
+
+def test_the_nonce_of_a_page_is_new_every_time(browser: Browser) -> None:
+    policies = [browser.get("/").headers["Content-Security-Policy"] for _ in range(3)]
+    nonces = {match[1] for policy in policies if (match := re.search(r"style-src 'self' 'nonce-([\w-]{20,})'", policy))}
+    assert len(nonces) == 3
