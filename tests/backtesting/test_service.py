@@ -394,3 +394,63 @@ def test_neither_strategy_nor_result_reaches_the_log(house: House, caplog: pytes
     house.run(ask(strategy(f"raise ValueError('{secret}')")))
     assert secret not in caplog.text
     assert "10.3" not in caplog.text
+
+
+# --- a real file -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.real_data
+def test_real_bars_of_moutai_give_its_published_ex_dates_and_total_return(
+    sessions: sessionmaker[Session], real_data: Path, tmp_path: Path
+) -> None:
+    market = MarketData(DataFolder(tmp_path / "market_of_its_own"), SystemClock())
+    file = real_data / "baostock_csi300_raw" / "sh.600519.csv"
+    market.import_files([file])
+    house = House(sessions, market)
+    source = HOLD.replace("if not self.position", "if len(self) == 1")
+    backtest_id = house.succeed(
+        ask(source, symbols=("600519",), start=date(2020, 1, 2), end=date(2024, 12, 31), cash=Decimal(1_000_000))
+    )
+    document = house.backtesting.document(backtest_id, "owner")
+    # 贵州茅台 announced these ex-dates: a dividend each June, special or interim ones in December 2022, 2023 and 2024
+    announced = [
+        "2020-06-24", "2021-06-25", "2022-06-30", "2022-12-27", "2023-06-30", "2023-12-20", "2024-06-19", "2024-12-20",
+    ]  # fmt: skip
+    assert [w["date"] for w in document["warnings"] if w["code"] == "backtesting.ex_date_held"] == announced
+    # baostock's own pctChg of each day after the first, dividends included, compounds to the benchmark
+    rows = pl.read_csv(file, infer_schema=False).filter(pl.col("date").is_between(pl.lit("2020-01-03"), pl.lit("2024-12-31")))
+    growth = (rows["pctChg"].cast(pl.Float64) / 100 + 1).product()
+    assert document["statistics"]["benchmark_return_pct"] == pytest.approx((growth - 1) * 100, rel=1e-4)
+    # bought at the open of the second day, valued unadjusted at the last close
+    (fill,) = document["trades"]
+    first_open = Decimal(rows["open"][0])
+    assert (fill["date"], Decimal(str(fill["price"]))) == ("2020-01-03", first_open)
+    cost = 100 * first_open * (1 + Decimal("0.00025") + Decimal("0.00002"))  # transfer fee 0.002 % until 2022-04-28
+    assert document["final_value"] == pytest.approx(float(1_000_000 - cost + 100 * Decimal(rows["close"][-1])), abs=0.02)
+
+
+def test_a_file_like_the_real_one_gives_its_ex_date_and_total_return(sessions: sessionmaker[Session], tmp_path: Path) -> None:
+    # 10.00 → 10.50, then 0.30 of dividend: reference 10.20, close 10.71 (+5 %), then 10.71; baostock's columns, shuffled
+    rows = [
+        ("2024-01-08", "10.0000", "9.9000", "1.010101"),
+        ("2024-01-09", "10.5000", "10.0000", "5.000000"),
+        ("2024-01-10", "10.7100", "10.2000", "5.000000"),
+        ("2024-01-11", "10.7100", "10.7100", "0.000000"),
+    ]
+    lines = ["volume,code,high,adjustflag,tradestatus,preclose,pctChg,open,close,isST,low,date,amount"]
+    for day, close, preclose, change in rows:
+        amount = f"{float(close) * 1_000_000:.4f}"
+        lines.append(f"1000000,sh.600519,{close},3,1,{preclose},{change},{close},{close},0,{close},{day},{amount}")
+    file = tmp_path / "sh.600519.csv"
+    file.write_bytes(("\n".join(lines) + "\n").encode())
+    market = MarketData(DataFolder(tmp_path / "market_of_its_own"), SystemClock())
+    market.import_files([file])
+    house = House(sessions, market)
+    source = HOLD.replace("if not self.position", "if len(self) == 1")
+    document = house.backtesting.document(
+        house.succeed(ask(source, symbols=("600519",), start=date(2024, 1, 1), end=date(2024, 1, 31))), "owner"
+    )
+    assert [w["date"] for w in document["warnings"] if w["code"] == "backtesting.ex_date_held"] == ["2024-01-10"]
+    assert document["statistics"]["benchmark_return_pct"] == pytest.approx((1.05 * 1.05 - 1) * 100)
+    # 100 bought at 10.50 on the second day: minimum commission 5.00, transfer fee 0.001 % of 1050 = 0.01
+    assert document["final_value"] == pytest.approx(100_000 - 1_050 - 5.01 + 1_071, abs=0.001)
