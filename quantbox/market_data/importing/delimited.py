@@ -15,14 +15,13 @@ import polars as pl
 from quantbox.market_data.importing import refusals
 from quantbox.market_data.importing.layouts import FUTURES
 from quantbox.market_data.importing.models import RAW_SCHEMA, QuarantinedRow, Reading
-from quantbox.market_data.importing.quarantine import Sieve, quarantine
+from quantbox.market_data.importing.quarantine import MOST_RECORDED, MOST_ROWS, Sieve, quarantine
 from quantbox.market_data.importing.sniffing import Recognised, split_line
 from quantbox.market_data.models import Adjust
 
 __all__ = ["read_delimited"]
 
 _LINES_AT_A_TIME = 100_000
-_MOST_ROWS = 5_000_000
 _NUMBERS = ("open", "high", "low", "close", "volume", "amount", "pre_close")
 _FLAGS = {"3": Adjust.NONE, "2": Adjust.QFQ, "1": Adjust.HFQ}
 _FOOTER = re.compile(r"^\s*(#|数据来源)")
@@ -55,13 +54,15 @@ def read_delimited(path: Path, found: Recognised) -> Reading:
         while chunk := list(islice(lines, _LINES_AT_A_TIME)):
             table = _split_chunk(chunk, found, positions, quarantined)
             rows_read += table.height
-            if rows_read > _MOST_ROWS:
-                raise refusals.TooManyRows(limit=_MOST_ROWS)
+            if rows_read > MOST_ROWS:
+                raise refusals.TooManyRows(limit=MOST_ROWS)
             if "adjust_flag" in positions:
                 flags.update(table.select(_clean_text("adjust_flag").drop_nulls().unique())["adjust_flag"])
             sieve = _type_cells(table, set(positions), headers)
             quarantined += sieve.set_aside
             frames.append(sieve.rows)
+            if len(quarantined) >= MOST_RECORDED:
+                break
     rows = pl.concat(frames) if frames else pl.DataFrame(schema=RAW_SCHEMA)
     title = found.title
     return Reading(

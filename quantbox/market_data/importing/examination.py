@@ -119,18 +119,14 @@ def _split_by_symbol(
     if reading.title_code is not None:
         title = claim_of_content(reading.title_code, reading.title_name, reading.layout)
         witnesses = [claim for claim in (title,) if claim is not None] + witnesses
-    codes = rows.group_by("code", maintain_order=True).agg(pl.col("name").drop_nulls().first())
+    by_code = rows.partition_by("code", as_dict=True, maintain_order=True)
     parts: dict[Symbol, list[pl.DataFrame]] = {}
-    for code, name in codes.iter_rows():
-        of_code = rows.filter(pl.col("code").eq_missing(code))
-        claim = None if code is None else claim_of_content(code, name, reading.layout)
-        if code is not None and claim is None:
+    for (code,), of_code in by_code.items():
+        names = of_code["name"].drop_nulls()
+        claim = None if code is None else claim_of_content(code, names[0] if len(names) else None, reading.layout)
+        if claim is None and (code is not None or len(by_code) > 1):
             header = reading.headers.get("code", "code")
-            quarantined += [quarantine(line, header, "code_unreadable", value=code[:80]) for line in of_code["line"]]
-            continue
-        if code is None and codes.height > 1:
-            header = reading.headers.get("code", "code")
-            quarantined += [quarantine(line, header, "code_unreadable", value="") for line in of_code["line"]]
+            quarantined += [quarantine(line, header, "code_unreadable", value=(code or "")[:80]) for line in of_code["line"]]
             continue
         claims: list[Claim] = ([claim] if claim else []) + witnesses
         parts.setdefault(settle_symbol(claims), []).append(of_code)

@@ -9,7 +9,12 @@ import polars as pl
 from quantbox.core.text import Text
 from quantbox.market_data.importing.models import QuarantinedRow
 
-__all__ = ["REASONS", "Sieve", "quarantine"]
+__all__ = ["MOST_RECORDED", "MOST_ROWS", "REASONS", "Sieve", "quarantine"]
+
+#: Rows of one file.
+MOST_ROWS = 5_000_000
+#: Bad rows described of one file: one more than a twentieth of the longest, with which it is refused anyway.
+MOST_RECORDED = MOST_ROWS // 20 + 1
 
 #: Why a row is not stored, by the end of its stable code ("market_data.row_<end>").
 REASONS: dict[str, Text] = {
@@ -70,7 +75,7 @@ class Sieve:
             (pl.lit("") if value is None else value.cast(pl.String).fill_null("")).alias("value"),
             (pl.lit("") if bound is None else bound.cast(pl.String).fill_null("")).alias("bound"),
         )
-        for line, seen, limit in shown.iter_rows():
+        for line, seen, limit in shown.head(MOST_RECORDED).iter_rows():
             self.set_aside.append(quarantine(line, self._headers.get(column, column), reason, value=seen[:80], bound=limit))
         self.rows = self.rows.filter(~is_bad)
 

@@ -13,8 +13,8 @@ from quantbox.core.clock import market_date
 from quantbox.core.text import Language
 from quantbox.market_data.importing.examination import Examination, Question, examine_file
 from quantbox.market_data.importing.models import Accepted
-from quantbox.market_data.models import Adjust, Frequency, Symbol
-from quantbox.market_data.symbols import parse_symbol
+from quantbox.market_data.models import Adjust, Frequency, Instrument, Symbol
+from quantbox.market_data.symbols import board_of, kind_of, parse_symbol
 
 if TYPE_CHECKING:
     from quantbox.market_data.service import MarketData
@@ -136,7 +136,18 @@ class _Batch:
                 display_only=display_only,
                 suspensions=pl.concat([one.suspensions for one in series]),
             )
+        self._name_instruments()
         self._waiting, self._rows = [], 0
+
+    def _name_instruments(self) -> None:
+        """Give names of the files to instruments that have none; a file may be old, so a name already known stays."""
+        named = {one.symbol: one.name for _, one in self._waiting if one.name}
+        known = {symbol: self._market_data.instruments.find(symbol) for symbol in named}
+        nameless = [symbol for symbol, found in known.items() if found is None or not found.name]
+        if nameless:
+            self._market_data.instruments.add(
+                Instrument(symbol, named[symbol], "", kind_of(symbol), board_of(symbol)) for symbol in nameless
+            )
 
 
 def _describe(examination: Examination, language: Language) -> dict[str, Any]:

@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from quantbox.market_data.importing import refusals
 from quantbox.market_data.importing.layouts import TDX_DAY, Layout
 from quantbox.market_data.importing.models import RAW_SCHEMA, Reading
-from quantbox.market_data.importing.quarantine import quarantine
+from quantbox.market_data.importing.quarantine import MOST_ROWS, quarantine
 
 __all__ = ["looks_like_days", "looks_like_float_days", "looks_like_minutes", "looks_like_old_minutes", "read_tdx_binary"]
 
@@ -90,6 +91,8 @@ def read_tdx_binary(path: Path, layout: Layout) -> Reading:
     """Return the records of a .day, .lc1 or .lc5 file; a last record that is cut short is quarantined."""
     content = path.read_bytes()
     count, rest = divmod(len(content), _RECORD_BYTES)
+    if count > MOST_ROWS:
+        raise refusals.TooManyRows(limit=MOST_ROWS)
     is_day = layout is TDX_DAY
     records = np.frombuffer(content, dtype=_DAY if is_day else _MINUTE, count=count)
     if is_day:
