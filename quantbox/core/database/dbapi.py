@@ -10,12 +10,27 @@ from __future__ import annotations
 
 import datetime
 import re
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import apsw
+
+from quantbox.core.database.dbapi_errors import (
+    DatabaseError,
+    DataError,
+    Error,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    KeyRefused,
+    NotSupportedError,
+    OperationalError,
+    ProgrammingError,
+    Warning,  # noqa: A004 - the name PEP 249 prescribes
+    translate,
+)
+from quantbox.core.database.encrypted_file import KEY_BYTES, open_encrypted
 
 __all__ = [
     "Binary",
@@ -57,81 +72,9 @@ Timestamp = datetime.datetime
 Row = tuple[Any, ...]
 Parameters = Sequence[Any] | Mapping[str, Any]
 
-#: Length of the raw key; longer or shorter keys would be taken for a pass phrase and stretched.
-KEY_BYTES = 32
-
 _BEGIN_BEFORE = frozenset({"INSERT", "UPDATE", "DELETE", "REPLACE", "SAVEPOINT"})
 _COUNTED = frozenset({"INSERT", "UPDATE", "DELETE", "REPLACE"})
 _FIRST_WORD = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/)*(\w+)", re.DOTALL)
-
-
-class Warning(Exception):  # noqa: A001 - the name PEP 249 prescribes
-    """Something to know about; never raised here."""
-
-
-class Error(Exception):
-    """Whatever the database refuses or fails at."""
-
-
-class InterfaceError(Error):
-    """The driver was used wrongly."""
-
-
-class DatabaseError(Error):
-    """The database itself failed."""
-
-
-class DataError(DatabaseError):
-    """A value is too big."""
-
-
-class OperationalError(DatabaseError):
-    """The file, the disk, a lock or the statement's text."""
-
-
-class IntegrityError(DatabaseError):
-    """A constraint does not hold."""
-
-
-class InternalError(DatabaseError):
-    """SQLite found its own state broken."""
-
-
-class ProgrammingError(DatabaseError):
-    """A closed connection, wrong parameters, or more than one statement."""
-
-
-class NotSupportedError(DatabaseError):
-    """A method this database lacks; never raised here."""
-
-
-class KeyRefused(DatabaseError):
-    """The file does not open with this key, or is no database."""
-
-
-_KINDS: dict[type[Exception], type[Error]] = {
-    apsw.ConstraintError: IntegrityError,
-    apsw.MismatchError: IntegrityError,
-    apsw.TooBigError: DataError,
-    apsw.InternalError: InternalError,
-    apsw.NotFoundError: InternalError,
-    apsw.MisuseError: InterfaceError,
-    apsw.RangeError: InterfaceError,
-    apsw.CorruptError: DatabaseError,
-    apsw.NotADBError: DatabaseError,
-    apsw.BindingsError: ProgrammingError,
-    apsw.ThreadingViolationError: ProgrammingError,
-    apsw.CursorClosedError: ProgrammingError,
-    apsw.ConnectionClosedError: ProgrammingError,
-}
-
-
-def _translate(error: Exception) -> Error:
-    if isinstance(error, apsw.ConnectionClosedError):
-        return ProgrammingError("Cannot operate on a closed database.")  # SQLAlchemy knows a lost connection by it
-    if isinstance(error, apsw.Error):
-        return _KINDS.get(type(error), OperationalError)(str(error))
-    return ProgrammingError(f"parameters do not fit the statement: {type(error).__name__}: {error}")
 
 
 class _Probe:
@@ -193,7 +136,7 @@ class Cursor:
         try:
             self._handle = connection.handle.cursor()
         except apsw.Error as error:
-            raise _translate(error) from error
+            raise translate(error) from error
         self._handle.exec_trace = self._probe
 
     def execute(self, statement: str, parameters: Parameters = ()) -> Cursor:
@@ -204,7 +147,7 @@ class Cursor:
             # rows of RETURNING are taken at once: the change is complete only when the last of them was stepped over
             self._rows = iter(self._handle.fetchall()) if self._probe.counted else self._handle
         except (apsw.Error, TypeError, KeyError) as error:
-            raise _translate(error) from error
+            raise translate(error) from error
         self._finish()
         self.lastrowid = self.connection.handle.last_insert_rowid()
         return self
@@ -216,7 +159,7 @@ class Cursor:
             for _ in self._handle.executemany(statement, rows):
                 pass
         except (apsw.Error, TypeError, KeyError) as error:
-            raise _translate(error) from error
+            raise translate(error) from error
         self._finish()
         return self
 
@@ -225,7 +168,7 @@ class Cursor:
         try:
             return next(self._rows, None)
         except apsw.Error as error:
-            raise _translate(error) from error
+            raise translate(error) from error
 
     def fetchmany(self, size: int | None = None) -> list[Row]:
         """Return up to `size` rows."""
@@ -240,7 +183,7 @@ class Cursor:
         try:
             return list(self._rows)
         except apsw.Error as error:
-            raise _translate(error) from error
+            raise translate(error) from error
 
     def close(self) -> None:
         """Give up rows that were not fetched, and the cursor."""
@@ -331,7 +274,7 @@ class Connection:
         try:
             self.handle.execute(statement)
         except apsw.Error as error:
-            raise _translate(error) from error
+            raise translate(error) from error
 
 
 def connect(path: str, key: bytes, *, timeout_seconds: float = 30.0, isolation_level: str | None = "") -> Connection:
@@ -357,55 +300,10 @@ def connect(path: str, key: bytes, *, timeout_seconds: float = 30.0, isolation_l
         raise InterfaceError(f"the key has {len(key)} bytes, not {KEY_BYTES}")
     was_empty = not Path(path).exists() or not Path(path).stat().st_size
     try:
-        return Connection(_open(path, key, timeout_seconds), isolation_level)
+        return Connection(open_encrypted(path, key, timeout_seconds), isolation_level)
     except apsw.NotADBError as error:
         if was_empty:  # another process made the file meanwhile, with a salt of its own in its first page: read that one
             return connect(path, key, timeout_seconds=timeout_seconds, isolation_level=isolation_level)
         raise KeyRefused("the file does not open with this key, or is no database") from error
     except apsw.Error as error:
-        raise _translate(error) from error
-
-
-def _open(path: str, key: bytes, timeout_seconds: float) -> Any:
-    handle = apsw.Connection(path)
-    try:
-        _unlock(handle, key)
-        _prepare(handle, timeout_seconds)
-    except BaseException:
-        handle.close(True)
-        raise
-    return handle
-
-
-def _unlock(handle: Any, key: bytes) -> None:
-    # SQLCipher 4 format, so that other maintained tools can open the owner's file with the owner's key
-    handle.execute("PRAGMA cipher = 'sqlcipher'")
-    handle.execute("PRAGMA legacy = 4")
-    handle.execute(f"PRAGMA key = \"x'{key.hex()}'\"", can_cache=False)
-
-
-def _prepare(handle: Any, timeout_seconds: float) -> None:
-    handle.set_busy_timeout(int(timeout_seconds * 1000))
-    handle.execute("SELECT count(*) FROM sqlite_schema")  # the first read proves the key
-    # sorting and VACUUM would otherwise spill rows into a temporary file, which the page cipher does not cover
-    handle.execute("PRAGMA temp_store = MEMORY")
-    _switch_to_wal(handle, timeout_seconds)
-    handle.execute("PRAGMA synchronous = FULL")
-    handle.execute("PRAGMA fullfsync = ON")  # macOS: an fsync alone stops at the drive's cache
-    handle.execute("PRAGMA checkpoint_fullfsync = ON")
-    handle.execute("PRAGMA foreign_keys = ON")
-    handle.execute("PRAGMA trusted_schema = OFF")
-
-
-def _switch_to_wal(handle: Any, timeout_seconds: float) -> None:
-    # several processes opening a new file at once can meet in this step, where SQLite itself does not wait
-    deadline = time.monotonic() + timeout_seconds
-    while True:
-        try:
-            handle.execute("PRAGMA journal_mode = WAL")
-        except apsw.BusyError:
-            if time.monotonic() >= deadline:
-                raise
-            time.sleep(0.01)
-        else:
-            return
+        raise translate(error) from error
