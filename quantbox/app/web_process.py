@@ -14,7 +14,7 @@ from quantbox.core.control import ControlChannel, take_standard_pipes
 from quantbox.core.paths import DataFolder
 from quantbox.core.process_bus import BusAddress, ProcessBus
 from quantbox.core.process_log import write_log_to_stderr
-from quantbox.core.processes import forbid_core_dumps
+from quantbox.core.processes import protect_this_process
 from quantbox.jobs.queue import JobQueue, make_queue
 from quantbox.vault.models import Keys
 from quantbox.vault.service import exists
@@ -125,7 +125,7 @@ def main(folder: DataFolder) -> int:
     """Serve until the supervisor ends."""
     line = take_standard_pipes("web")
     write_log_to_stderr()
-    forbid_core_dumps()
+    protect_this_process()
     clock = SystemClock()
     program = WebProgram(folder, line, clock)
     port = program.join()

@@ -41,12 +41,12 @@ __all__ = [
     "describe_exit",
     "end_process",
     "end_this_group",
-    "forbid_core_dumps",
     "kill_tree",
     "limit_this_process",
     "on_stop_request",
     "process_alive",
     "process_started_at",
+    "protect_this_process",
     "restrict_to_owner",
     "spawn",
     "tree_memory_bytes",
@@ -330,8 +330,9 @@ def on_stop_request(handler: Callable[[], None]) -> None:
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 1, 4, 36
 
 
-def forbid_core_dumps() -> None:
-    """Keep this process's memory, which may hold keys, out of core files and (Linux) from same-user debuggers."""
+def protect_this_process() -> None:
+    """Keep what this process holds from others: no core files, no same-user debugger (Linux), files for the owner only."""
+    os.umask(0o077)
     if sys.platform != "win32":
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":

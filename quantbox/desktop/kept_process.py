@@ -43,6 +43,7 @@ class KeptProcess:
         self.log_file = log_file
         self.was_ever_ready = False
         self.failed_starts = 0
+        self.last_exit: int | None = None
         self._command, self._register = command, register
         self._process: Process | None = None
         self._channel: ControlChannel | None = None
@@ -139,7 +140,7 @@ class KeptProcess:
         if channel is not None:
             channel.close()
         if process is not None:
-            end_process(process, grace_seconds)
+            self.last_exit = end_process(process, grace_seconds)
 
     def _plan_restart(self) -> None:
         self._deaths.append(time.monotonic())

@@ -25,9 +25,9 @@ from quantbox.core.process_bus import Forwarder
 from quantbox.core.processes import (
     FileLock,
     command_line,
-    forbid_core_dumps,
     on_stop_request,
     process_started_at,
+    protect_this_process,
     restrict_to_owner,
 )
 from quantbox.core.program_file import RunningProgram, find_program
@@ -104,7 +104,7 @@ def run(
     only_one = FileLock(folder.program_file.with_name("program.lock"))
     if not only_one.acquire():
         return _hand_over(folder, open_window=open_window, on_ready=on_ready)
-    forbid_core_dumps()
+    protect_this_process()
     try:
         supervisor = Supervisor(folder, choose_port(port), commands or Commands.of_program(folder), is_demo=demo)
         on_stop_request(supervisor.stop)
@@ -203,15 +203,16 @@ class Supervisor:
             self._tend_window()
 
     def _tend_window(self) -> None:
-        if not self._window.pid or self._window.is_alive():
+        self._window.tend()
+        if self._window.last_exit is None or self._window.is_alive():
             return
-        was_shown = self._window.was_ever_ready
-        self._window.stop(0)
-        if was_shown:
-            self.stop()
-        else:
-            import webbrowser  # a machine without what the window needs still has a browser
+        if self._window.last_exit == 0:
+            self.stop()  # the owner closed it
+        elif not self._window.was_ever_ready:
+            import webbrowser  # a machine without what the window needs may still have a browser
 
+            self._window.stop(0)
+            self._window.last_exit = None
             _log.warning("the window did not open; see %s", self._window.log_file)
             webbrowser.open(self._entrance())
 

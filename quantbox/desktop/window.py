@@ -32,7 +32,10 @@ def main() -> int:
     import webview
 
     with tempfile.TemporaryDirectory(prefix="quantbox-window-") as storage:
-        window = webview.create_window("量化宝盒 QuantBox", url, width=_WIDTH, height=_HEIGHT, min_size=_MIN_SIZE)
+        # text_select: else pywebview writes a style element, which the pages' policy refuses
+        window = webview.create_window(
+            "量化宝盒 QuantBox", url, width=_WIDTH, height=_HEIGHT, min_size=_MIN_SIZE, text_select=True, zoomable=True
+        )
         window.events.shown += lambda: line.notify("ready")
         # private: cookies and caches of the pages end with the window
         webview.start(gui="qt" if sys.platform == "linux" else None, private_mode=True, storage_path=storage)

@@ -13,7 +13,7 @@ from quantbox.core.control import take_standard_pipes
 from quantbox.core.paths import DataFolder
 from quantbox.core.process_bus import BusAddress, ProcessBus
 from quantbox.core.process_log import write_log_to_stderr
-from quantbox.core.processes import forbid_core_dumps, on_stop_request
+from quantbox.core.processes import on_stop_request, protect_this_process
 from quantbox.jobs.queue import make_queue
 from quantbox.jobs.sweeper import Sweeper
 from quantbox.vault.models import Keys
@@ -28,7 +28,7 @@ def main(folder: DataFolder) -> int:
     """Run jobs until the supervisor ends or locks the vault; a job under way is then found as lost, and queued again."""
     line = take_standard_pipes("worker")
     write_log_to_stderr()
-    forbid_core_dumps()
+    protect_this_process()
     line.on_closed(lambda: os._exit(0))  # job children see the end of their own input in turn
     line.start()
     greeting = line.request("hello")

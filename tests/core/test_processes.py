@@ -235,14 +235,15 @@ def test_write_atomically_keeps_the_old_file_when_the_new_one_cannot_be_put_in_p
     assert (path / "inside").read_text() == "kept"
 
 
-def test_core_dumps_are_off_after_forbidding_them():
+def test_a_protected_process_leaves_no_core_file_and_writes_for_its_owner_only():
     code = """
-    from quantbox.core.processes import forbid_core_dumps
-    forbid_core_dumps()
+    from quantbox.core.processes import protect_this_process
+    protect_this_process()
     import resource, ctypes
-    print(resource.getrlimit(resource.RLIMIT_CORE), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))  # 3: PR_GET_DUMPABLE
+    import os
+    print(resource.getrlimit(resource.RLIMIT_CORE), oct(os.umask(0)), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))  # 3: PR_GET_DUMPABLE
     """
     if sys.platform != "linux":
         pytest.skip("reads Linux's own answer")
     done = subprocess.run(python(code), capture_output=True, text=True, check=True, cwd=ROOT)
-    assert done.stdout.strip() == "(0, 0) 0"
+    assert done.stdout.strip() == "(0, 0) 0o77 0"

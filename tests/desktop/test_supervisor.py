@@ -252,13 +252,33 @@ def test_keys_at_the_start_open_the_store_and_the_address_carries_a_launch_token
 def test_the_window_gets_a_launch_token_and_closing_it_ends_the_program(start, data_folder):
     program = start(open_window=True)
     wait_until(lambda: program.window_file.exists() and program.window_file.read_text())
-    url, token = program.window_file.read_text().split("#launch=")
+    url, token = program.window_file.read_text().strip().split("#launch=")
     assert url == program.url + "/"
     assert "#" not in program.said
     assert program.call("launch.take", token=token) == {"result": True}
     Path(f"{program.window_file}.close").touch()
     assert program.process.wait(10) == 0
     assert not data_folder.program_file.exists()
+
+
+def test_a_window_that_crashed_opens_again_with_a_fresh_token(start):
+    program = start(open_window=True)
+    first = wait_until(lambda: program.window_file.exists() and program.window_file.read_text().splitlines())
+    psutil.Process(program.children()["window"]).kill()
+    wait_until(lambda: len(program.window_file.read_text().splitlines()) == 2)
+    second = program.window_file.read_text().splitlines()[1]
+    assert second != first[0]
+    assert program.call("launch.take", token=first[0].split("#launch=")[1]) == {"result": False}
+    assert program.call("launch.take", token=second.split("#launch=")[1]) == {"result": True}
+
+
+def test_a_machine_that_cannot_open_the_window_goes_on_serving(start, data_folder, monkeypatch):
+    monkeypatch.setenv("BROWSER", "true")  # the program that stands for the owner's browser: it does nothing
+    program = start(open_window=True, window="window-fails")
+    time.sleep(1.0)
+    assert set(program.children()) == {"web"}
+    assert program.show()["keys"] is None
+    assert find_program(data_folder) is not None
 
 
 def test_program_file_logs_and_folders_are_the_owners_and_hold_no_secret(start, data_folder):

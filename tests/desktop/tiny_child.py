@@ -69,7 +69,8 @@ def main(role: str) -> None:
             os._exit(1)
         line.notify("ready")
         if role == "window":
-            Path(sys.argv[2]).write_text(greeting["url"])
+            with Path(sys.argv[2]).open("a") as seen:
+                seen.write(greeting["url"] + "\n")
             while not Path(sys.argv[2] + ".close").exists():
                 time.sleep(0.02)
             os._exit(0)
