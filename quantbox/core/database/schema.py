@@ -23,25 +23,25 @@ __all__ = ["current_revision", "head_revision", "upgrade"]
 _FOLDER = Path(__file__).parent / "migrations"
 
 
-def upgrade(engine: Engine) -> None:
-    """Bring the database to the newest schema; does nothing when it is there.
+def upgrade(engine: Engine, revision: str | None = None) -> None:
+    """Bring the database to the newest schema, or up to `revision`; does nothing when it is there.
 
     Raises
     ------
     SchemaNewer
         When a newer program has written the file.
     """
-    found, head = current_revision(engine), head_revision()
-    if found == head:
+    found, target = current_revision(engine), revision or head_revision()
+    if found == target:
         return
     if found is not None:
         _check_known(found)
-        _keep_copy(engine, head)
+        _keep_copy(engine, target)
     with engine.connect() as connection:
         # SQLite changes a table by copying it: with foreign keys on, dropping the old one would delete its children
         connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
         try:
-            _run_steps(connection)
+            _run_steps(connection, target)
         finally:
             connection.rollback()
             connection.exec_driver_sql("PRAGMA foreign_keys = ON")
@@ -61,12 +61,12 @@ def head_revision() -> str:
     return head
 
 
-def _run_steps(connection: Connection) -> None:
+def _run_steps(connection: Connection, revision: str) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")  # a second program starting now waits here, then finds nothing to do
     config = Config()
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
     if broken:
         raise ValueError(f"a migration left {len(broken)} rows without their parents, first in {broken[0][0]}")
@@ -80,9 +80,9 @@ def _check_known(revision: str) -> None:
         raise SchemaNewer(found=revision, newest=head_revision()) from None
 
 
-def _keep_copy(engine: Engine, head: str) -> None:
+def _keep_copy(engine: Engine, revision: str) -> None:
     file = Path(str(engine.url.database))
-    target = file.with_name(f"{file.name}.before-{head.partition('_')[0]}")
+    target = file.with_name(f"{file.name}.before-{revision.partition('_')[0]}")
     unfinished = file.with_name(f"{file.name}.before-copying")
     unfinished.unlink(missing_ok=True)
     copy_encrypted(engine, unfinished)

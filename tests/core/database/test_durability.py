@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
-from quantbox.core.database import open_engine
+from quantbox.core.database import open_engine, schema, upgrade
 
 SEED = 20261120
 KILLS = 6
@@ -63,3 +63,43 @@ def test_every_acknowledged_row_survives_kills_at_random_moments(tmp_path: Path,
         assert len(stored) >= acknowledged
         assert stored == [(number, number % 3000) for number in range(1, len(stored) + 1)]
     assert acknowledged > KILLS
+
+
+# Brings a file at the first revision to the newest one, after saying that it is about to.
+UPGRADER = """
+import sys
+from pathlib import Path
+from quantbox.core.database import open_engine, upgrade
+
+engine = open_engine(Path(sys.argv[1]), bytes.fromhex(sys.stdin.readline()))
+print("ready", flush=True)
+upgrade(engine)
+"""
+
+
+@pytest.mark.timeout(90)
+def test_upgrade_killed_at_random_moments_leaves_the_old_schema_or_the_new(tmp_path: Path, database_key: bytes) -> None:
+    moments = random.Random(SEED)
+    for number in range(KILLS):
+        path = tmp_path / f"quantbox{number}.db"
+        engine = open_engine(path, database_key)
+        upgrade(engine, "0001_jobs")
+        engine.dispose()
+        with subprocess.Popen(
+            [sys.executable, "-c", UPGRADER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as program:
+            assert program.stdin is not None
+            assert program.stdout is not None
+            program.stdin.write(database_key.hex().encode() + b"\n")
+            program.stdin.flush()
+            assert program.stdout.readline() == b"ready\n"
+            time.sleep(moments.uniform(0.0, 0.06))
+            program.kill()
+
+        engine = open_engine(path, database_key)
+        found = schema.current_revision(engine)
+        assert found in ("0001_jobs", schema.head_revision())
+        assert ("backtests" in inspect(engine).get_table_names()) is (found == schema.head_revision())
+        upgrade(engine)
+        assert schema.current_revision(engine) == schema.head_revision()
+        engine.dispose()

@@ -8,9 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
@@ -27,7 +25,7 @@ FOLDER = Path(schema.__file__).parent / "migrations"
 def older(data_folder: DataFolder, database_key: bytes) -> Engine:
     """A database at the first revision, with one job in it."""
     engine = open_engine(data_folder.database, database_key)
-    _move(engine, "0001_jobs")
+    upgrade(engine, "0001_jobs")
     with engine.begin() as connection:
         connection.execute(
             text(
@@ -37,15 +35,6 @@ def older(data_folder: DataFolder, database_key: bytes) -> Engine:
             )
         )
     return engine
-
-
-def _move(engine: Engine, revision: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
-    with engine.connect() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
-        connection.commit()
 
 
 def _import_all_tables() -> None:
