@@ -17,14 +17,10 @@ __all__ = ["Benchmark", "build_benchmark"]
 
 #: Whether the curve is the owner's choice, and whether it holds dividends.
 LABELS = {
-    (True, True): Text("{name}（{symbol}，后复权，含分红再投）", "{name} ({symbol}, adjusted, dividends reinvested)"),
-    (True, False): Text("{name}（{symbol}，价格，不含分红）", "{name} ({symbol}, prices only, without dividends)"),
-    (False, True): Text(
-        "买入持有 {name}（{symbol}，后复权，含分红再投）", "Buy and hold {name} ({symbol}, adjusted, dividends reinvested)"
-    ),
-    (False, False): Text(
-        "买入持有 {name}（{symbol}，价格，不含分红）", "Buy and hold {name} ({symbol}, prices only, without dividends)"
-    ),
+    (True, True): Text("{who}（后复权，含分红再投）", "{who} (adjusted, dividends reinvested)"),
+    (True, False): Text("{who}（价格，不含分红）", "{who} (prices only, without dividends)"),
+    (False, True): Text("买入持有 {who}（后复权，含分红再投）", "Buy and hold {who} (adjusted, dividends reinvested)"),
+    (False, False): Text("买入持有 {who}（价格，不含分红）", "Buy and hold {who} (prices only, without dividends)"),
 }
 
 
@@ -76,5 +72,5 @@ def build_benchmark(feed: Feed, days: Sequence[date], cash: float, *, is_chosen:
     frame = pl.DataFrame({"date": list(days)}, schema={"date": pl.Date})
     values = frame.join_asof(worth, on="date", strategy="backward")["value"].fill_null(cash).to_list()
     is_total_return = has_references or is_adjusted
-    label = LABELS[is_chosen, is_total_return].with_facts(name=feed.instrument.name or feed.symbol, symbol=feed.symbol)
+    label = LABELS[is_chosen, is_total_return].with_facts(who=f"{feed.instrument.name} {feed.symbol}".strip())
     return Benchmark(feed.symbol, label, Curve(tuple(days), tuple(values)), is_total_return)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from quantbox.backtesting.report.benchmark import build_benchmark
@@ -15,7 +17,7 @@ def test_dividends_are_reinvested_by_the_exchanges_reference_price() -> None:
     benchmark = build_benchmark(feed, DAYS, 10_000.0, is_chosen=False)
     assert benchmark.curve.values == pytest.approx((10_000, 11_000, 11_000, 13_200, 13_200))
     assert benchmark.is_total_return
-    assert benchmark.name.in_language("zh") == "买入持有 浦发银行（600000.SH，后复权，含分红再投）"
+    assert benchmark.name.in_language("zh") == "买入持有 浦发银行 600000.SH（后复权，含分红再投）"
 
 
 def test_without_reference_prices_the_curve_follows_closes_and_says_so() -> None:
@@ -23,7 +25,7 @@ def test_without_reference_prices_the_curve_follows_closes_and_says_so() -> None
     benchmark = build_benchmark(feed, DAYS, 10_000.0, is_chosen=True)
     assert benchmark.curve.values == pytest.approx((10_000, 11_000, 10_000, 12_000, 12_000))
     assert not benchmark.is_total_return
-    assert benchmark.name.in_language("en") == "浦发银行 (600000.SH, prices only, without dividends)"
+    assert benchmark.name.in_language("en") == "浦发银行 600000.SH (prices only, without dividends)"
 
 
 def test_an_index_is_prices_only() -> None:
@@ -44,3 +46,10 @@ def test_days_without_a_bar_keep_the_value_and_days_before_the_first_are_cash() 
     feed = make_feed(closes=(10, 20), days=(DAYS[1], DAYS[3]))
     benchmark = build_benchmark(feed, DAYS, 100.0, is_chosen=False)
     assert benchmark.curve.values == pytest.approx((100, 100, 100, 200, 200))
+
+
+def test_without_a_name_the_symbol_stands_alone() -> None:
+    feed = make_feed()
+    unnamed = replace(feed, instrument=replace(feed.instrument, name=""))
+    label = build_benchmark(unnamed, DAYS, 100.0, is_chosen=False).name
+    assert label.in_language("en") == "Buy and hold 600000.SH (adjusted, dividends reinvested)"
