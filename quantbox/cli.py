@@ -21,6 +21,7 @@ from quantbox.core.text import Language
 __all__ = ["main"]
 
 DONE, FAILED, WRONG_USAGE = 0, 1, 2
+AddCommand = Callable[..., argparse.ArgumentParser]
 
 
 class WrongUsage(Exception):
@@ -86,9 +87,15 @@ def build_parser() -> Parser:
     doctor = add(commands, "doctor", "体检 / examine the program", run_doctor, store)
     doctor.set_defaults(needs_store=False)
 
-    data = commands.add_parser("data", help="行情数据 / market data").add_subparsers(
-        dest="data_command", required=True, metavar="ACTION"
-    )
+    add_data_commands(add, commands.add_parser("data", help="行情数据 / market data"), store)
+    add_backtest_commands(add, commands.add_parser("backtest", help="回测 / backtests"), store)
+    add_process_entries(commands, common)
+    return parser
+
+
+def add_data_commands(add: AddCommand, group: argparse.ArgumentParser, store: argparse.ArgumentParser) -> None:
+    """Add `data import|update|show|check`."""
+    data = group.add_subparsers(dest="data_command", required=True, metavar="ACTION")
     importing = add(data, "import", "导入文件 / import files", run_data_import, store)
     importing.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     importing.add_argument("--symbol")
@@ -105,9 +112,10 @@ def build_parser() -> Parser:
         dated.add_argument("--start", type=iso_date, metavar="YYYY-MM-DD")
         dated.add_argument("--end", type=iso_date, metavar="YYYY-MM-DD")
 
-    backtest = commands.add_parser("backtest", help="回测 / backtests").add_subparsers(
-        dest="backtest_command", required=True, metavar="ACTION"
-    )
+
+def add_backtest_commands(add: AddCommand, group: argparse.ArgumentParser, store: argparse.ArgumentParser) -> None:
+    """Add `backtest run`."""
+    backtest = group.add_subparsers(dest="backtest_command", required=True, metavar="ACTION")
     running = add(backtest, "run", "运行一次回测 / run a backtest", run_backtest, store)
     running.add_argument("file", type=Path, metavar="FILE")
     running.add_argument("--symbols", required=True, metavar="A[,B…]")
@@ -119,13 +127,10 @@ def build_parser() -> Parser:
     running.add_argument("--class", dest="class_name", metavar="NAME")
     running.add_argument("--benchmark", metavar="SYMBOL")
 
-    add_process_entries(commands, common)
-    return parser
-
 
 def add_process_entries(commands: Any, common: argparse.ArgumentParser) -> None:
     """Add the entries processes start each other by; not shown in the help."""
-    for name in ("web", "worker", "job-child", "window-process"):
+    for name in ("web", "worker", "job-child", "window-process", "demo-store"):
         entry = commands.add_parser(name, parents=[common])
         entry.set_defaults(run=run_process_entry, entry=name)
 
@@ -196,14 +201,24 @@ def run_program(options: argparse.Namespace) -> int:
 def run_process_entry(options: argparse.Namespace) -> int:
     """Become one of the program's own processes."""
     if options.entry == "web":
-        from quantbox.app.web_process import main as enter
-    elif options.entry == "worker":
-        from quantbox.worker.process import main as enter
-    elif options.entry == "job-child":
-        from quantbox.worker.job_child import main as enter
-    else:
-        from quantbox.desktop.window import main as enter
-    return enter(folder_of(options)) if options.entry in {"web", "worker"} else enter()  # type: ignore[call-arg]  # two shapes of entry
+        from quantbox.app import web_process
+
+        return web_process.main(folder_of(options))
+    if options.entry == "worker":
+        from quantbox.worker import process
+
+        return process.main(folder_of(options))
+    if options.entry == "demo-store":
+        from quantbox.app import demo
+
+        return demo.main(folder_of(options), language_of(options))
+    if options.entry == "job-child":
+        from quantbox.worker import job_child
+
+        return job_child.main()
+    from quantbox.desktop import window
+
+    return window.main()
 
 
 def run_init(options: argparse.Namespace) -> int:

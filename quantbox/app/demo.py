@@ -25,14 +25,14 @@ SAMPLE = "sma_cross.py"
 SAMPLE_START = date(2019, 1, 1)
 
 
-def main(folder: DataFolder) -> int:
+def main(folder: DataFolder, language: Language) -> int:
     """Read a pass phrase on stdin, make the store and print `{backtest_id, document}` as JSON."""
     keys = create(folder, sys.stdin.readline().rstrip("\n"))
     with FileLock(folder.lock_file):
         services = open_services_here(folder, keys)
         try:
             services.market_data.load_demo()
-            answer = run_sample_backtest(services, "zh")
+            answer = run_sample_backtest(services, language)
         finally:
             services.close()
     json.dump(answer, sys.stdout, ensure_ascii=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from quantbox.core.errors import Conflict, Unavailable
 from quantbox.core.text import Text
 
-__all__ = ["PortTaken", "StoreBusy", "WebDidNotStart"]
+__all__ = ["DemoFailed", "PortTaken", "StoreBusy", "WebDidNotStart"]
 
 
 class PortTaken(Conflict):
@@ -30,3 +30,11 @@ class WebDidNotStart(Unavailable):
     code = "desktop.web_did_not_start"
     sentence = Text("网页进程启动了 {tries} 次都没有成功", "The web process failed to start {tries} times")
     hint = Text("原因见日志 {log}", "The log {log} says why")
+
+
+class DemoFailed(Unavailable):
+    """The throw-away store could not be made."""
+
+    code = "desktop.demo_failed"
+    sentence = Text("示例没有准备成功（退出码 {status}）", "the demo could not be prepared (exit status {status})")
+    hint = Text("看上面的错误，再运行一次。", "See the error above and run it again.")

@@ -16,7 +16,7 @@ import pandas as pd
 from quantbox.backtesting.engines import Engine, EngineInput, FeedBars
 from quantbox.brokers.models import Listing
 
-BARS = 20_000
+BARS = 10_000
 
 
 class SmaCross(bt.Strategy):  # type: ignore[misc]  # backtrader has no types
@@ -34,13 +34,13 @@ class SmaCross(bt.Strategy):  # type: ignore[misc]  # backtrader has no types
 
 
 def random_bars() -> FeedBars:
-    """Return daily bars on every day of 55 years, prices in cents near 20 yuan."""
+    """Return daily bars on every day of 27 years, prices in cents near 20 yuan."""
     generator = np.random.default_rng(7)
     close = 20 + 2 * np.sin(np.arange(BARS) / 50) + generator.normal(0, 0.05, BARS).cumsum() * 0.05
     close = np.round(close, 2)
     opened = np.round(close + generator.normal(0, 0.02, BARS), 2)
     high, low = np.maximum(opened, close) + 0.05, np.minimum(opened, close) - 0.05
-    first = date(1971, 1, 1)
+    first = date(1997, 1, 1)
     return FeedBars(
         symbol="600000.SH",
         dates=[first + timedelta(days=day) for day in range(BARS)],
