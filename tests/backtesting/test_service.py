@@ -30,7 +30,7 @@ from quantbox.core.errors import QuantBoxError
 from quantbox.core.paths import DataFolder
 from quantbox.jobs.child import ChildLimits
 from quantbox.jobs.models import Job, JobState
-from quantbox.jobs.runner import JobRunner
+from quantbox.jobs.runner import JobContext, JobRunner
 from quantbox.jobs.service import JobService
 from quantbox.market_data.errors import NoBars, SymbolUnknown
 from quantbox.market_data.models import Adjust
@@ -363,6 +363,25 @@ def test_progress_reaches_the_bus_on_the_way(house: House) -> None:
     house.run(ask(strategy("import time\ntime.sleep(0.02)")))
     assert seen == sorted(seen)
     assert any(0 < fraction < 1 for fraction in seen)
+
+
+def test_an_attempt_that_lost_its_job_leaves_nothing_and_the_next_one_succeeds(house: House) -> None:
+    job = house.backtesting.submit(ask(), "owner")
+
+    def lose_the_job_at_the_end(context: JobContext) -> None:
+        finish = context.finish
+
+        def finish_too_late(*args: Any, **kwargs: Any) -> Job:
+            house.jobs.recover_lost(older_than_seconds=-3600)  # as if the worker had been silent for long
+            return finish(*args, **kwargs)
+
+        context.finish = finish_too_late  # type: ignore[method-assign]
+        house.backtesting.run_job(context)
+
+    JobRunner(house.jobs, {"backtest": lose_the_job_at_the_end}, "lost", house.clock, house.bus).run(job.id)
+    shown = house.backtesting.get(job.id, "owner")
+    assert (shown["state"], shown["final_value"], shown["log"]) == ("requeued", None, [])
+    assert house.work(job.id).state is JobState.SUCCEEDED
 
 
 # --- keeping and letting go ------------------------------------------------------------------------------------------
