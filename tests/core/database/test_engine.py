@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import secrets
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy.orm import Session
 
 from quantbox.core.database import checkpoint, copy_encrypted, open_engine
 from quantbox.core.database.errors import DatabaseKeyWrong, DatabaseUnavailable
@@ -139,3 +141,58 @@ def test_copy_onto_an_existing_file_is_refused(engine: Engine, tmp_path: Path) -
     with pytest.raises(DatabaseUnavailable):
         copy_encrypted(engine, target)
     assert target.read_bytes() == b"something else"
+
+
+def test_nested_transaction_is_undone_alone(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE kept (a TEXT)"))
+    with Session(engine) as session:
+        session.execute(text("INSERT INTO kept VALUES ('outer')"))
+        with session.begin_nested() as inner:
+            session.execute(text("INSERT INTO kept VALUES ('inner')"))
+            inner.rollback()
+        session.commit()
+    with Session(engine) as session:
+        with session.begin_nested():
+            session.execute(text("INSERT INTO kept VALUES ('released, then undone')"))
+        session.rollback()
+        assert session.execute(text("SELECT a FROM kept")).scalars().all() == ["outer"]
+
+
+def test_twenty_threads_reading_and_writing_at_once_lose_nothing(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE counted (number INTEGER)"))
+        connection.execute(text("INSERT INTO counted VALUES (0)"))
+
+    def count(_thread: int) -> None:
+        for _ in range(10):
+            with engine.begin() as connection:
+                connection.execute(text("SELECT number FROM counted")).scalar_one()
+                connection.execute(text("UPDATE counted SET number = number + 1"))
+
+    with ThreadPoolExecutor(20) as threads:
+        list(threads.map(count, range(20)))
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT number FROM counted")).scalar_one() == 200
+
+
+def test_child_without_its_parent_is_refused(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE parent (id INTEGER PRIMARY KEY)"))
+        connection.execute(text("CREATE TABLE child (parent_id INTEGER REFERENCES parent (id))"))
+    with pytest.raises(IntegrityError, match="FOREIGN KEY"), engine.begin() as connection:
+        connection.execute(text("INSERT INTO child VALUES (7)"))
+
+
+def test_flipped_byte_in_the_file_is_noticed(data_folder: DataFolder, database_key: bytes) -> None:
+    engine = open_engine(data_folder.database, database_key)
+    _plant(engine)
+    checkpoint(engine)
+    engine.dispose()
+    damaged = bytearray(data_folder.database.read_bytes())
+    damaged[4096 * 3 + 100] ^= 1  # in the fourth page
+    data_folder.database.write_bytes(damaged)
+    engine = open_engine(data_folder.database, database_key)
+    with pytest.raises(DatabaseError), engine.connect() as connection:
+        connection.execute(text("SELECT a, b FROM planted")).fetchall()
+    engine.dispose()
