@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from quantbox.app.doctor import examine
-from quantbox.app.services import OWNER_ACCOUNT, Services
+from quantbox.app.services import Services
 from quantbox.backtesting.models import BacktestRequest, Costs
 from quantbox.core.errors import QuantBoxError
 from quantbox.core.text import Language
 from quantbox.jobs.models import FINAL_STATES, Job, JobState
 from quantbox.market_data.models import Adjust
+from quantbox.user_auth.models import OWNER_ACCOUNT
 
 __all__ = ["COMMANDS", "Command", "JobDidNotSucceed", "Progress"]
 
@@ -122,7 +124,10 @@ def finish_job(services: Services, job_id: str, progress: Progress) -> Job:
             progress(job.progress, job.stage)
             time.sleep(WAIT_STEP_SECONDS)
         return job
-    with services.bus.subscribe(f"jobs.{job_id}", lambda _topic, news: progress(news["job"]["progress"], news["job"]["stage"])):
+    news_of_job = services.bus.subscribe(
+        f"jobs.{job_id}", lambda _topic, news: progress(news["job"]["progress"], news["job"]["stage"])
+    )
+    with closing(news_of_job):
         services.job_runner.run(job_id)
     return services.jobs.get(job_id, OWNER_ACCOUNT)
 

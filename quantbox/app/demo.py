@@ -10,13 +10,14 @@ from importlib.resources import files
 from typing import Any
 
 from quantbox.app.commands import finish_job
-from quantbox.app.services import OWNER_ACCOUNT, Services
+from quantbox.app.services import Services
 from quantbox.app.store_access import ignore_progress, open_services_here
 from quantbox.backtesting.models import BacktestRequest
 from quantbox.core.paths import DataFolder
 from quantbox.core.processes import FileLock
 from quantbox.core.text import Language
 from quantbox.market_data.models import InstrumentKind
+from quantbox.user_auth.models import OWNER_ACCOUNT
 from quantbox.vault.service import create
 
 __all__ = ["main", "run_sample_backtest"]

@@ -16,10 +16,13 @@ from quantbox.core.clock import SystemClock, market_date
 from quantbox.core.paths import DataFolder
 from quantbox.core.program_file import find_program
 from quantbox.core.text import Language, Text
+from quantbox.jobs.models import JobState
+from quantbox.user_auth.models import OWNER_ACCOUNT
 from quantbox.vault.service import exists
 
 if TYPE_CHECKING:
     from quantbox.app.services import Services
+
 
 __all__ = ["Check", "examine"]
 
@@ -183,13 +186,13 @@ def examine_schema(services: Services) -> Check:
 
 def examine_queue(services: Services) -> Check:
     """Count the jobs that wait and run."""
-    counts = services.jobs.count_by_state()
-    waiting = counts.get("queued", 0) + counts.get("requeued", 0)
-    healthy = waiting == 0 or services.worker_beside or counts.get("running", 0) > 0
+    waiting = len(services.jobs.waiting())
+    running = len(services.jobs.list_jobs(OWNER_ACCOUNT, states=[JobState.RUNNING]).items)
+    healthy = waiting == 0 or services.worker_beside or running > 0
     return Check(
         "queue",
         healthy,
-        {"waiting": waiting, "running": counts.get("running", 0)},
+        {"waiting": waiting, "running": running},
         NOTHING if healthy else Text("打开窗口，让排队的任务运行。", "Open the window so that the waiting jobs run."),
     )
 

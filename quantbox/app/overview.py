@@ -10,7 +10,7 @@ from quantbox.app.doctor import examine
 from quantbox.app.services import Services
 from quantbox.core.clock import market_date
 from quantbox.core.text import Language
-from quantbox.jobs.models import WAITING_STATES, Job, JobState
+from quantbox.jobs.models import Job, JobState
 from quantbox.market_data.charts.calendar_day import calendar_today
 from quantbox.market_data.charts.listing import Listed, listing_of
 from quantbox.market_data.models import Frequency, InstrumentKind
@@ -28,11 +28,10 @@ def build_overview(
     """Return the overview of one account."""
     listing = listing_of(services.market_data)
     running = services.jobs.list_jobs(account_id, states=[JobState.RUNNING]).items
-    counts = services.jobs.count_by_state()
     return {
         "stored": stored_summary(services),
         "latest_backtests": services.backtesting.list_backtests(account_id, limit=LATEST_BACKTESTS).items,
-        "jobs": {"running": counts.get("running", 0), "queued": sum(counts.get(state.value, 0) for state in WAITING_STATES)},
+        "jobs": {"running": len(running), "queued": len(services.jobs.waiting())},
         "running_jobs": [show_job(job) for job in running],
         "health": examine(services.folder, services, language)["checks"],
         "calendar": calendar_today(services.market_data, market_date(services.clock.now())),

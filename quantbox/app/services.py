@@ -21,10 +21,7 @@ from quantbox.user_auth.service import People
 from quantbox.user_auth.settings import SettingsService
 from quantbox.vault.models import Keys
 
-__all__ = ["OWNER_ACCOUNT", "Services", "build_services"]
-
-#: The one account there is until several people share a store.
-OWNER_ACCOUNT = "owner"
+__all__ = ["Services", "build_services"]
 
 
 @dataclass(frozen=True)
