@@ -195,6 +195,14 @@ def test_an_ex_date_before_the_purchase_is_no_warning() -> None:
     assert run_body(header(), days({}, {6: 9.7}, {}))["warnings"] == []
 
 
+def test_an_ex_date_after_the_sale_is_no_warning() -> None:
+    source = BUY_AND_HOLD + "        else:\n            self.close()\n"
+    after = (date(2024, 3, 7), 10.0, 10.2, 9.8, 10.0, 10**6, 9.7, False)
+    body = run_body(header(source), handmade([*FLAT, after]))
+    assert len(body["trades"]) == 2
+    assert body["warnings"] == []
+
+
 def test_one_who_sells_on_the_ex_date_held_over_it() -> None:
     source = BUY_AND_HOLD + "        else:\n            self.close()\n"
     body = run_body(header(source), days({}, {}, {6: 9.7}))

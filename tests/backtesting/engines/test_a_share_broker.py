@@ -176,6 +176,14 @@ def test_nothing_fills_on_the_stale_bar_of_a_suspended_symbol() -> None:
     assert rejected(result) == [(TUE, "buy", 200, "suspended")]
 
 
+def test_a_stale_bar_triggers_no_stop() -> None:
+    def act(strategy: Any) -> None:  # Monday's high of 10.2 is above the stop; no later one is
+        strategy.buy(strategy.getdatabyname(SYMBOL), size=100, exectype=bt.Order.StopLimit, price=10.1, plimit=10.15)
+
+    stopped = week(FLAT, (9.9, 10.0, 9.8, 9.9), (9.9, 10.0, 9.8, 9.9), days=[WEEK[0], WEEK[3], WEEK[4]])
+    assert run(script({MON: act}), {SYMBOL: stopped, OTHER: week(*[FLAT] * 5)}).trades == []
+
+
 def test_an_order_in_a_symbol_not_yet_listed_is_refused() -> None:
     strategy = script({MON: lambda s: s.buy(s.getdatabyname(SYMBOL), size=100)})
     frames = {OTHER: week(*[FLAT] * 5), SYMBOL: week(FLAT, FLAT, days=WEEK[3:])}
@@ -242,6 +250,24 @@ def test_the_exits_of_a_refused_bracket_are_cancelled() -> None:
     result = run(strategy, {SYMBOL: week(FLAT, FLAT, (10.6, 10.7, 10.5, 10.6))})
     assert result.trades == []
     assert rejected(result) == [(TUE, "buy", 50, "lot_size")]
+    assert [status for _, status, _ in strategy.last.told][-3:] == ["Rejected", "Rejected", "Rejected"]
+
+
+def test_the_exits_of_a_bracket_refused_at_the_market_are_cancelled() -> None:
+    strategy = script({MON: lambda s: s.buy_bracket(size=100, exectype=bt.Order.Market, limitprice=12.5, stopprice=9.5)})
+    result = run(strategy, {SYMBOL: week(FLAT, (11.0, 11.0, 11.0, 11.0), FLAT)})
+    assert rejected(result) == [(TUE, "buy", 100, "limit_up")]
+    assert [status for _, status, _ in strategy.last.told][-3:] == ["Rejected", "Canceled", "Canceled"]
+
+
+def test_a_child_at_the_market_meets_the_session_after_its_parent_filled() -> None:
+    def act(strategy: Any) -> None:
+        parent = strategy.buy(size=100, exectype=bt.Order.Limit, price=9.7, transmit=False)
+        strategy.sell(size=100, parent=parent)
+
+    result = run(script({MON: act}), {SYMBOL: week(FLAT, FLAT, (9.8, 9.9, 9.6, 9.8), (9.9, 10.0, 9.8, 9.9))})
+    assert trades(result) == [(WED, "buy", 9.7, 100), (THU, "sell", 9.9, 100)]
+    assert result.rejected == []
 
 
 def test_one_cancels_the_other() -> None:
@@ -264,6 +290,16 @@ def test_a_resting_sale_fills_in_parts_and_pays_the_minimum_once() -> None:
     assert keys(result.trades[2:], "commission") == [(5.0,), (0.0,)]
     assert (WED, "Partial", -100) in strategy.last.told
     assert strategy.last.told[-1] == (THU, "Completed", -300)
+
+
+def test_what_a_resting_sale_is_cut_by_is_refused_once() -> None:
+    def act(strategy: Any) -> None:
+        strategy.buy(size=200)
+        strategy.sell(size=300, exectype=bt.Order.Limit, price=10.0)
+
+    result = run(script({MON: act}), {SYMBOL: week(*[FLAT] * 4)})
+    assert trades(result) == [(TUE, "buy", 10.0, 200), (WED, "sell", 10.0, 200)]
+    assert rejected(result) == [(TUE, "sell", 100, "sellable")]
 
 
 # --- what a strategy may set --------------------------------------------------------------------------------------------
