@@ -15,6 +15,7 @@ from quantbox.core.processes import FileLock
 from quantbox.market_data.adjustment import adjust_bars, with_factor
 from quantbox.market_data.bar_store import BarStore
 from quantbox.market_data.calendar import Calendar
+from quantbox.market_data.checks import CheckInput, check_bars
 from quantbox.market_data.errors import NoBars, SymbolUnknown
 from quantbox.market_data.instruments import Instruments
 from quantbox.market_data.models import Adjust, Frequency, Series, Symbol
@@ -25,6 +26,9 @@ __all__ = ["MarketData"]
 
 #: An import of a whole market holds the lock for minutes; a writer behind it waits.
 _LOCK_WAIT_SECONDS = 600.0
+
+#: Symbols whose bars are held in memory together while they are checked.
+_CHECKED_AT_ONCE = 250
 
 Progress = Callable[[float, str], None]
 
@@ -117,6 +121,50 @@ class MarketData:
         """Return the days within the period on which a source says that `symbol` did not trade."""
         days: list[date] = _within(self._store.suspensions([parse_symbol(symbol)]), start, end)["date"].to_list()
         return days
+
+    def check(self, symbols: Sequence[Symbol] | None = None) -> dict[str, Any]:
+        """Return `findings` on stored daily bars (of all symbols when none is named); see checks for the kinds.
+
+        Raises
+        ------
+        SymbolUnknown
+            A named symbol has no stored bars.
+        """
+        series = {one.symbol: one for one in self.series() if one.frequency is Frequency.DAY and not one.is_display_only}
+        wanted = sorted(series) if symbols is None else [parse_symbol(symbol) for symbol in symbols]
+        for symbol in wanted:
+            if symbol not in series:
+                raise SymbolUnknown(symbol=symbol)
+        findings = []
+        for start in range(0, len(wanted), _CHECKED_AT_ONCE):
+            group = wanted[start : start + _CHECKED_AT_ONCE]
+            bars = self._store.read(group, Frequency.DAY).partition_by("symbol", as_dict=True)
+            halts = self._store.suspensions(group).group_by("symbol").agg("date")
+            suspended = {symbol: frozenset(days) for symbol, days in halts.iter_rows()}
+            for symbol in group:
+                instrument = self.instruments.find(symbol)
+                given = CheckInput(
+                    symbol=symbol,
+                    bars=bars[symbol,],
+                    adjust=series[symbol].adjust,
+                    sessions=self.calendar.sessions(series[symbol].first, series[symbol].last),
+                    suspended=suspended.get(symbol, frozenset()),
+                    listed_on=instrument.listed_on if instrument else None,
+                )
+                findings += [finding.to_json() for finding in check_bars(given)]
+        return {"findings": findings}
+
+    def stored_summary(self) -> dict[str, Any]:
+        """Return how much is stored; `is_demo` when nothing but the demo market is."""
+        series = self.series()
+        return {
+            "symbols": len({one.symbol for one in series}),
+            "bars": sum(one.rows for one in series),
+            "first": min((one.first for one in series), default=None),
+            "last": max((one.last for one in series), default=None),
+            "bytes": self._store.size_bytes(),
+            "is_demo": bool(series) and all(one.is_demo for one in series),
+        }
 
     # --- writing bars ------------------------------------------------------------------------------------------------
 
