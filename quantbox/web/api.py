@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import functools
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar, cast
@@ -166,7 +167,8 @@ def _view(endpoint: Endpoint) -> Callable[..., Response]:
         if (request.content_length or 0) > endpoint.max_body_bytes:
             raise RequestRefused(413)
         _admit(endpoint)
-        value = endpoint.function(**path, **_arguments(endpoint))
+        with _upload_thrown_away_when_refused():
+            value = endpoint.function(**path, **_arguments(endpoint))
         answer = adapter.validate_python(value, from_attributes=True)
         return Response(adapter.dump_json(answer), endpoint.status, content_type="application/json")
 
@@ -207,12 +209,18 @@ def _arguments(endpoint: Endpoint) -> dict[str, Any]:
 def _read_upload(endpoint: Endpoint, new_folder: Callable[[], Path]) -> dict[str, Any]:
     if request.mimetype != "multipart/form-data":
         raise RequestRefused(415)
-    folder = new_folder()
+    files = cast("UploadRequest", request).read_files(new_folder())
+    return {"files": files, "body": endpoint.body.model_validate(request.form.to_dict())}
+
+
+@contextmanager
+def _upload_thrown_away_when_refused() -> Iterator[None]:
     try:
-        files = cast("UploadRequest", request).read_files(folder)
-        return {"files": files, "body": endpoint.body.model_validate(request.form.to_dict())}
+        yield
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        folder = cast("UploadRequest", request).upload_folder
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
         raise
 
 

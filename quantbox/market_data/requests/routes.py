@@ -183,7 +183,7 @@ def show_update(job_id: str) -> dict[str, Any]:
     return get_service(DataRequests).answer(job_id, UPDATE_KIND, current_user.account_id)
 
 
-@routes.add("POST", "/data/demo", role=Role.TRADER, answer=DemoAnswer)
+@routes.add("POST", "/data/demo", role=Role.TRADER, answer=DemoAnswer, status=202)
 def load_demo() -> dict[str, int]:
     """Load the demo market: 30 invented instruments, ten years of daily bars, plainly labelled as simulated."""
     get_service(MarketData).load_demo()
