@@ -21,19 +21,15 @@ registerOverlay({
   needDefaultXAxisFigure: false,
   needDefaultYAxisFigure: false,
   createPointFigures({ coordinates: [at], overlay }) {
-    const { side, text, paint, chosen } = overlay.extendData;
+    const { side, text, paint, ground, chosen } = overlay.extendData;
     const way = side === 'buy' ? 1 : -1;
     const tip = at.y + way * MARK_GAP;
     const end = tip + way * MARK_SIZE * 1.6;
     const triangle = [{ x: at.x, y: tip }, { x: at.x - MARK_SIZE, y: end }, { x: at.x + MARK_SIZE, y: end }];
-    return [
-      { type: 'polygon', attrs: { coordinates: triangle }, styles: { style: 'fill', color: paint } },
-      {
-        type: 'text',
-        attrs: { x: at.x, y: end + way * 2, text, align: 'center', baseline: way > 0 ? 'top' : 'bottom' },
-        styles: { color: chosen ? paint : 'transparent', backgroundColor: 'transparent', size: 12, family: FONT, paddingLeft: 0, paddingRight: 0 },
-      },
-    ];
+    const shape = { type: 'polygon', attrs: { coordinates: triangle }, styles: { style: 'fill', color: paint } };
+    if (!chosen) return shape;
+    const words = { x: at.x, y: end + way * 2, text, align: 'center', baseline: way > 0 ? 'top' : 'bottom' };
+    return [shape, { type: 'text', attrs: words, styles: { style: 'fill', color: paint, backgroundColor: ground, size: 12, family: FONT } }];
   },
 });
 
@@ -136,7 +132,7 @@ export class KlineChart {
       if (!bar) return;
       this.chart.createOverlay({
         name: 'tradeMark', groupId: 'trades', lock: true, points: [{ timestamp: bar.timestamp, value: mark.side === 'buy' ? bar.low : bar.high }],
-        extendData: { side: mark.side, text: mark.text, paint: colour(mark.side === 'buy' ? 'up' : 'down'), chosen: index === chosen },
+        extendData: { side: mark.side, text: mark.text, paint: colour(mark.side === 'buy' ? 'up' : 'down'), ground: colour('surface'), chosen: index === chosen },
       });
     });
   }

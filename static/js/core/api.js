@@ -44,11 +44,19 @@ async function send(method, path, body) {
   throw new ApiError(answer.status, document_ || { title: t('error.answer', { status: answer.status }) });
 }
 
-/** Ask for the present CSRF token; signing in may have changed it. */
-export async function refreshToken() {
+/** Ask in which state the program is; the answer brings the present CSRF token. */
+export async function readStatus() {
   const status = await send('GET', '/status');
   if (status.csrf_token) token = status.csrf_token;
   return status;
+}
+
+/** Open, create or sign in; the answer brings the token of the new session. */
+export async function signIn(path, body) {
+  const answer = await send('POST', path, body);
+  if (answer.csrf_token) token = answer.csrf_token;
+  else await readStatus();
+  return answer;
 }
 
 /** Return `path` with the parameters that have a value. */

@@ -32,7 +32,7 @@ export function signed(value, digits = 2) {
 export const percent = (value, digits = 2) => (isNumber(value) ? `${number(value, digits)}%` : NONE);
 export const signedPercent = (value, digits = 2) => (isNumber(value) ? `${signed(value, digits)}%` : NONE);
 export const tone = (value) => (!isNumber(value) || Number(value) === 0 ? 'flat' : Number(value) > 0 ? 'up' : 'down');
-export const arrow = (value) => (!isNumber(value) || Number(value) === 0 ? NONE : Number(value) > 0 ? '▲' : '▼');
+export const arrow = (value) => (!isNumber(value) ? '' : Number(value) === 0 ? NONE : Number(value) > 0 ? '▲' : '▼');
 
 /** Return a price with two decimals, three for funds and bonds quoted that way. */
 export function price(value) {

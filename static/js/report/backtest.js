@@ -5,13 +5,15 @@ import { bar } from '../core/bar.js';
 import { isFinal, onJob } from '../core/events.js';
 import { complain, confirm, toast } from '../core/feedback.js';
 import { duration, integer, number } from '../core/format.js';
-import { pick, t } from '../core/i18n.js';
+import { knows, pick, t } from '../core/i18n.js';
 import { progressText, stageText, stateChip, stateIcon, stateText } from '../core/jobs.js';
 import { HEAD_FIGURES, heat, readCosts, readDoubts, readFigures, readFingerprints, readMonths } from './summary.js';
 import { Sheets, readCurves } from './sheets.js';
 
 const SHEETS = ['overview', 'trades', 'kline', 'exposure', 'log', 'code', 'differences'];
 const HEAT_YEARS = 5;
+const LOG_LINES = 12;
+const LOG_MILLISECONDS = 3000;
 
 function backtest() {
   let sheets = null; // canvases stay outside Alpine's reactivity
@@ -36,6 +38,7 @@ function backtest() {
     async init() {
       onJob((job) => { if (job.id === this.id) this.takeJob(job); });
       setInterval(() => { this.clock = Date.now(); }, 1000);
+      setInterval(() => this.readLog(), LOG_MILLISECONDS);
       window.addEventListener('hashchange', () => this.open(location.hash.slice(1) || 'overview', false));
       await this.read();
     },
@@ -67,6 +70,14 @@ function backtest() {
         } catch {
           this.names[symbol] = ''; // its data may have been deleted since; the code stays
         }
+      }
+    },
+    async readLog() {
+      if (!this.isRunning) return;
+      try {
+        this.row = await get(`/backtests/${this.id}`);
+      } catch {
+        // the connection bar says so; the next round asks again
       }
     },
     takeJob(job) {
@@ -112,7 +123,14 @@ function backtest() {
     get fingerprints() { return this.isDone ? readFingerprints(this.result.document.fingerprints) : []; },
     get parameters() { return Object.entries(this.row.request.params).map(([name, value]) => `${name} = ${value}`); },
     get averageExposure() { return sheets ? sheets.averageExposure : '–'; },
-    get logLines() { return this.isDone ? this.result.report.log || [] : []; },
+    get logLines() { return this.row ? this.row.log || [] : []; },
+    get logTail() { return this.logLines.slice(-LOG_LINES).join('\n'); },
+    get comparison() {
+      const found = this.row && this.row.comparison;
+      if (!found || !this.isDone) return null;
+      const names = (found.changed || []).map((key) => (knows(`fingerprint.${key}`) ? t(`fingerprint.${key}`) : key)).join(' · ');
+      return { same: found.same, text: t(found.same ? 'report.same' : 'report.not_same'), tip: found.same ? t('report.same_tip') : t('report.not_same_tip', { date: found.first_difference || '–', changed: names || '–' }) };
+    },
     get positions() { return this.isDone ? this.result.report.open_positions || [] : []; },
     get drawdowns() { return this.isDone ? this.result.report.drawdown_periods || [] : []; },
     sheetCount(name) {

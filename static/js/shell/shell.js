@@ -8,6 +8,7 @@ import { isTyping } from './keys.js';
 
 const FRESHNESS_KEY = 'quantbox-freshness';
 const FRESHNESS_SECONDS = 60;
+const ACTIVITY_MILLISECONDS = 4 * 60 * 1000;
 const PAGES = { o: '/', m: '/market', d: '/data', b: '/backtests', n: '/backtests/new', s: '/settings' };
 
 export function shell() {
@@ -20,12 +21,15 @@ export function shell() {
     helping: false,
     moreOpen: false,
     leading: false,
+    noted: Date.now(),
 
     init() {
       onAppearance(() => { this.dark = isDark(); });
       onConnection((online) => { this.online = online; });
       onJob((job) => this.take(job));
       this.readFreshness();
+      if (location.hash.startsWith('#launch=')) history.replaceState(null, '', location.pathname + location.search);
+      for (const kind of ['pointerdown', 'keydown']) document.addEventListener(kind, () => this.noteActivity(), { passive: true });
       document.addEventListener('keydown', (event) => this.key(event));
       window.addEventListener('quantbox:act', (event) => this.act(event.detail));
     },
@@ -39,6 +43,15 @@ export function shell() {
         delete this.jobs[job.id];
       } else {
         this.jobs[job.id] = job.state;
+      }
+    },
+    async noteActivity() {
+      if (Date.now() - this.noted < ACTIVITY_MILLISECONDS) return;
+      this.noted = Date.now();
+      try {
+        await post('/session/activity');
+      } catch {
+        // an ended session shows itself at the next reading
       }
     },
     announce(job) {

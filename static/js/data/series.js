@@ -1,0 +1,78 @@
+// The table of stored series: thousands of rows, drawn as they scroll into sight.
+import { Tabulator } from '../../vendor/tabulator.js';
+import { getAll } from '../core/api.js';
+import { dateTime, integer } from '../core/format.js';
+import { knows, t } from '../core/i18n.js';
+
+const EMPTY_PIXELS = 0;
+const MOST_PIXELS = 456;
+const HEAD_PIXELS = 40;
+const ROW_PIXELS = 37;
+
+const word = (text, name = '') => {
+  const span = document.createElement('span');
+  span.textContent = text;
+  span.className = name;
+  return span;
+};
+
+const originText = (origin) => (knows(`origin.${origin}`) ? t(`origin.${origin}`) : origin);
+
+function nameCell(item) {
+  const row = item.getData();
+  const box = document.createElement('span');
+  const link = document.createElement('a');
+  link.href = `/market/${row.symbol}`;
+  link.textContent = row.name || row.symbol;
+  link.addEventListener('click', (event) => event.stopPropagation());
+  box.append(link);
+  if (row.is_demo) box.append(' ', word(t('chip.demo'), 'chip outline'));
+  return box;
+}
+
+function adjustCell(item) {
+  const row = item.getData();
+  return word(t(`adjust.${row.adjust}`) + (row.is_display_only ? ` · ${t('data.display')}` : ''), row.is_display_only || row.adjust === 'unknown' ? 'warn' : '');
+}
+
+const columns = () => [
+  { title: t('column.name'), field: 'name', minWidth: 150, formatter: (item) => nameCell(item.getRow()) },
+  { title: t('column.code'), field: 'symbol', width: 104 },
+  { title: t('column.frequency'), field: 'frequency', width: 84, formatter: (item) => word(t(`frequency.${item.getValue()}`)) },
+  { title: t('column.first'), field: 'first', width: 104 },
+  { title: t('column.last_day'), field: 'last', width: 104 },
+  { title: t('column.rows'), field: 'rows', width: 84, hozAlign: 'right', headerHozAlign: 'right', sorter: 'number', formatter: (item) => word(integer(item.getValue())) },
+  { title: t('market.adjust'), field: 'adjust', width: 92, formatter: (item) => adjustCell(item.getRow()) },
+  { title: t('column.factor'), field: 'factor_known', width: 84, formatter: (item) => word(t(item.getValue() ? 'data.known' : 'data.unknown'), item.getValue() ? '' : 'warn') },
+  { title: t('column.origin'), field: 'origin', minWidth: 100, formatter: (item) => word(originText(item.getValue())) },
+  { title: t('column.updated'), field: 'updated_at', width: 136, formatter: (item) => word(dateTime(item.getValue()), 'second') },
+];
+
+export class SeriesTable {
+  constructor(element, onChoose) {
+    this.element = element;
+    this.onChoose = onChoose;
+    this.table = null;
+  }
+
+  /** Read every stored series; returns how many there are. */
+  async read() {
+    const rows = (await getAll('/data/series')).map((row) => ({ ...row, id: `${row.symbol} ${row.frequency} ${row.is_display_only}` }));
+    const height = rows.length ? Math.min(MOST_PIXELS, HEAD_PIXELS + Math.max(2, rows.length) * ROW_PIXELS) : EMPTY_PIXELS;
+    if (this.table) {
+      await this.table.setData(rows);
+      if (rows.length) this.table.setHeight(height);
+    } else if (rows.length) {
+      this.table = new Tabulator(this.element, { data: rows, columns: columns(), layout: 'fitColumns', height, selectableRows: 1, placeholder: t('table.none') });
+      this.table.on('rowSelectionChanged', (chosen) => this.onChoose(chosen[0] || null));
+    }
+    return rows.length;
+  }
+
+  filter(text) {
+    const wanted = text.trim().toLowerCase();
+    if (!this.table) return;
+    if (wanted) this.table.setFilter((row) => [row.symbol, row.name, row.pinyin, row.origin].join(' ').toLowerCase().includes(wanted));
+    else this.table.clearFilter();
+  }
+}
