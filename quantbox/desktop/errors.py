@@ -5,7 +5,15 @@ from __future__ import annotations
 from quantbox.core.errors import Conflict, Unavailable
 from quantbox.core.text import Text
 
-__all__ = ["DemoFailed", "PortTaken", "StoreBusy", "WebDidNotStart"]
+__all__ = ["AnotherIsStarting", "DemoFailed", "PortTaken", "StoreBusy", "WebDidNotStart"]
+
+
+class AnotherIsStarting(Unavailable):
+    """Another program took this folder and does not serve anything yet."""
+
+    code = "desktop.another_is_starting"
+    sentence = Text("另一个程序正在 {data_dir} 上启动或退出", "Another program is just starting or ending on {data_dir}")
+    hint = Text("请稍后再试", "Try again in a moment")
 
 
 class PortTaken(Conflict):

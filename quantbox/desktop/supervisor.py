@@ -31,7 +31,7 @@ from quantbox.core.processes import (
     restrict_to_owner,
 )
 from quantbox.core.program_file import RunningProgram, find_program
-from quantbox.desktop.errors import StoreBusy, WebDidNotStart
+from quantbox.desktop.errors import AnotherIsStarting, StoreBusy, WebDidNotStart
 from quantbox.desktop.kept_process import KeptProcess
 from quantbox.desktop.ports import choose_port
 from quantbox.vault import service as vault
@@ -41,7 +41,10 @@ __all__ = ["Commands", "Supervisor", "run"]
 
 _log = logging.getLogger(__name__)
 
+#: How long unlocking waits for a command that holds the store.
 STORE_WAIT_SECONDS = 60.0
+#: How long a second instance waits for the first to tell its address.
+HAND_OVER_SECONDS = 10.0
 _OPEN_SECONDS, _CLOSE_SECONDS = 60.0, 10.0
 _STEP_SECONDS = 0.1
 _MOST_FAILED_STARTS = 4
@@ -124,11 +127,11 @@ def _make_private_folders(folder: DataFolder) -> None:
 
 def _hand_over(folder: DataFolder, *, open_window: bool, on_ready: Callable[[str], None]) -> int:
     """Point to the program that runs on this folder already; it may be starting just now."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + HAND_OVER_SECONDS
     while (program := find_program(folder)) is None and time.monotonic() < deadline:
         time.sleep(_STEP_SECONDS)
     if program is None:
-        return 1
+        raise AnotherIsStarting(data_dir=str(folder.root))
     on_ready(program.url)
     if open_window:
         import webbrowser

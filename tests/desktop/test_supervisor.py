@@ -30,7 +30,7 @@ sys.path.insert(0, {root!r})
 from pathlib import Path
 from quantbox.core.paths import DataFolder
 from quantbox.desktop import supervisor
-supervisor.STORE_WAIT_SECONDS = {store_wait}
+supervisor.STORE_WAIT_SECONDS = supervisor.HAND_OVER_SECONDS = {store_wait}
 child = [sys.executable, {child!r}]
 commands = supervisor.Commands(web=[*child, {web!r}], worker=[*child, "worker"], window=[*child, {window!r}, {window_file!r}])
 folder = DataFolder(Path({folder!r}))
@@ -236,6 +236,12 @@ def test_a_second_instance_hands_over_to_the_first_and_exits_with_success(start)
     assert second.said == first.said
     assert second.process.wait(10) == 0
     assert first.process.poll() is None
+
+
+def test_a_folder_taken_by_a_program_that_tells_no_address_is_refused_in_one_sentence(start, data_folder):
+    with FileLock(data_folder.program_file.with_name("program.lock")):
+        program = start(store_wait=0.5)
+        assert program.said == "refused desktop.another_is_starting"
 
 
 def test_keys_at_the_start_open_the_store_and_the_address_carries_a_launch_token_used_once(start, data_folder):
