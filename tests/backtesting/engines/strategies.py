@@ -11,15 +11,20 @@ __all__ = ["KINDS_OF_ORDERS", "Brackets", "Limits", "Shorts", "Stops", "TargetPe
 
 
 class Limits(bt.Strategy):
-    """Limit orders below the close, some of which expire; sold by limit above the price paid."""
+    """Limit orders on the tick below the close, some of which expire; sold by limit above the price paid."""
 
     params = (("below", 0.985), ("above", 1.03), ("size", 300))
 
     def next(self) -> None:
         if len(self) % 3 == 0 and not self.position:
-            self.buy(size=self.p.size, exectype=bt.Order.Limit, price=self.data.close[0] * self.p.below, valid=timedelta(days=4))
+            self.buy(
+                size=self.p.size,
+                exectype=bt.Order.Limit,
+                price=round(self.data.close[0] * self.p.below, 2),
+                valid=timedelta(days=4),
+            )
         elif len(self) % 7 == 0 and self.position.size > 0:
-            self.sell(size=self.position.size, exectype=bt.Order.Limit, price=self.position.price * self.p.above)
+            self.sell(size=self.position.size, exectype=bt.Order.Limit, price=round(self.position.price * self.p.above, 2))
         elif len(self) % 31 == 0:
             self.close()
 
@@ -47,7 +52,7 @@ class Trailing(bt.Strategy):
 
 
 class Brackets(bt.Strategy):
-    """Bracket orders: limit entry, stop and target; nothing else while one is open."""
+    """Bracket orders on the tick: limit entry, stop and target; nothing else while one is open."""
 
     def __init__(self) -> None:
         self.open_orders: set[int] = set()
@@ -60,7 +65,8 @@ class Brackets(bt.Strategy):
         if self.position or self.open_orders:
             return
         close = self.data.close[0]
-        orders = self.buy_bracket(size=300, price=close * 0.995, limitprice=close * 1.03, stopprice=close * 0.97)
+        prices = {"price": close * 0.995, "limitprice": close * 1.03, "stopprice": close * 0.97}
+        orders = self.buy_bracket(size=300, **{name: round(price, 2) for name, price in prices.items()})
         self.open_orders.update(order.ref for order in orders)
 
 

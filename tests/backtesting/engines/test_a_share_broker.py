@@ -13,12 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from quantbox.backtesting.engines import Engine, EngineInput
 from quantbox.backtesting.loading import find_strategy, load_module
 from quantbox.backtesting.samples import SAMPLES
 
-from .bars import handmade, invented, read_baostock, weekdays
+from .bars import feed_bars, handmade, invented, read_baostock, weekdays
 from .script import run, script
-from .strategies import KINDS_OF_ORDERS
+from .strategies import KINDS_OF_ORDERS, Brackets
 
 SYMBOL, OTHER = "600000.SH", "000001.SZ"
 MON, TUE, WED, THU, FRI = (f"2024-03-0{day}" for day in range(4, 9))
@@ -48,6 +49,57 @@ def trades(result: Any) -> list[tuple[Any, ...]]:
 
 def rejected(result: Any) -> list[tuple[Any, ...]]:
     return keys(result.rejected, "date", "side", "size", "rule")
+
+
+# --- as stock Backtrader, where no rule is in the way ---------------------------------------------------------------------
+
+
+class OneAtATime(bt.Strategy):
+    """One order of every kind after the other, on the tick; sells only what it holds."""
+
+    kinds = (bt.Order.Market, bt.Order.Limit, bt.Order.Stop, bt.Order.StopLimit, bt.Order.StopTrail, bt.Order.Close)
+
+    def __init__(self) -> None:
+        self.pending: Any = None
+        self.given = 0
+
+    def notify_order(self, order: Any) -> None:
+        if not order.alive():
+            self.pending = None
+
+    def next(self) -> None:
+        if self.pending is not None:
+            return
+        kind, close, sign = self.kinds[self.given % len(self.kinds)], self.data.close[0], -1 if self.position else 1
+        away = sign if kind in (bt.Order.Stop, bt.Order.StopLimit) else -sign
+        price = round(close * (1 + 0.01 * away), 2)
+        extra = {"plimit": round(price * (1 + 0.005 * sign), 2)} if kind == bt.Order.StopLimit else {}
+        extra |= {"trailamount": round(close * 0.02, 2)} if kind == bt.Order.StopTrail else {"price": price}
+        act = self.sell if self.position else self.buy
+        self.pending = act(size=300, exectype=kind, valid=timedelta(days=8), **extra)
+        self.given += 1
+
+
+@pytest.mark.parametrize("strategy", [OneAtATime, Brackets], ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("seed", [1, 4, 5, 6])
+def test_whole_lots_on_the_tick_within_the_limits_fill_as_stock_backtrader_fills_them(strategy: type, seed: int) -> None:
+    frames = {SYMBOL: invented(seed)}
+    stock = Engine(EngineInput(strategy, {}, feed_bars(frames), Decimal(10**6), rules=False), lambda *_: None).run()
+    result = run(strategy, frames, "1000000")
+    without_dust = [(day, side, round(price, 9), size) for day, side, price, size in trades(stock)]  # trailing stops add floats
+    assert trades(result) == without_dust
+    assert (len(trades(stock)) > 20, result.rejected) == (True, [])
+
+
+def test_a_closed_trade_reports_profit_before_and_after_fees() -> None:
+    closed: list[tuple[float, float]] = []
+    strategy = script({MON: lambda s: s.buy(size=200), TUE: lambda s: s.close()})
+    strategy.notify_trade = lambda self, trade: trade.isclosed and closed.append((trade.pnl, trade.pnlcomm))
+    strategy.stop = lambda self: closed.append((self.sold.executed.pnl, self.sold.executed.value))
+    strategy.notify_order = lambda self, order: setattr(self, "sold", order)
+    run(strategy, {SYMBOL: week(FLAT, (10.1, 10.3, 9.9, 10.0), (10.2, 10.3, 9.9, 10.0))})
+    # 200 x (10.20 - 10.10) = 20.00; fees 5.02 and 6.04; the value of what was closed is what it cost, 2,020.00
+    assert closed == [pytest.approx((20.00, 8.94)), pytest.approx((20.00, 2020.00))]
 
 
 # --- orders at the open -------------------------------------------------------------------------------------------------
@@ -319,10 +371,6 @@ def test_settings_of_the_broker_are_ignored_and_named() -> None:
 
 
 def test_money_paid_in_is_there_to_the_cent_and_named() -> None:
-    from quantbox.backtesting.engines import Engine, EngineInput
-
-    from .bars import feed_bars
-
     strategy = script({MON: lambda s: s.broker.add_cash(1000.255)})
     days = feed_bars({SYMBOL: week(FLAT, FLAT)})
     result = Engine(EngineInput(strategy, {}, days, Decimal(1000), sessions=tuple(WEEK)), lambda *_: None).run()

@@ -106,6 +106,13 @@ def test_the_odd_part_of_a_holding_is_sold_only_at_once() -> None:
     assert exchange.account.position(BEIJING) == Position(0, 0)
 
 
+def test_a_part_of_a_share_is_not_sold() -> None:
+    exchange = holding(300, BEIJING)
+    execution = execute(exchange, sell(150.5, BEIJING), bar("10.00"))
+    assert execution.fill is not None
+    assert execution.fill.size == 150
+
+
 # --- T+1 and what is held ----------------------------------------------------------------------------------------------
 
 
