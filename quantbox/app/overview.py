@@ -13,7 +13,7 @@ from quantbox.core.text import Language
 from quantbox.jobs.models import Job, JobState
 from quantbox.market_data.charts.calendar_day import calendar_today
 from quantbox.market_data.charts.listing import Listed, listing_of
-from quantbox.market_data.models import Frequency, InstrumentKind
+from quantbox.market_data.models import InstrumentKind
 
 __all__ = ["build_overview"]
 
@@ -29,7 +29,7 @@ def build_overview(
     listing = listing_of(services.market_data)
     running = services.jobs.list_jobs(account_id, states=[JobState.RUNNING]).items
     return {
-        "stored": stored_summary(services),
+        "stored": services.market_data.stored_summary(),
         "latest_backtests": services.backtesting.list_backtests(account_id, limit=LATEST_BACKTESTS).items,
         "jobs": {"running": len(running), "queued": len(services.jobs.waiting())},
         "running_jobs": [show_job(job) for job in running],
@@ -37,20 +37,6 @@ def build_overview(
         "calendar": calendar_today(services.market_data, market_date(services.clock.now())),
         "indices": [last_price(one) for one in listing.priced(InstrumentKind.INDEX)[:SHOWN_INDICES]],
         "movers": [last_price(one) for one in largest_moves(listing.priced(InstrumentKind.STOCK))],
-    }
-
-
-def stored_summary(services: Services) -> dict[str, Any]:
-    """Return how much market data is stored; `is_demo` when nothing but the demo market is."""
-    series = services.market_data.series()
-    market = services.folder.market
-    return {
-        "symbols": len({one.symbol for one in series}),
-        "bars": sum(one.rows for one in series),
-        "first": min((one.first for one in series), default=None),
-        "last": max((one.last for one in series), default=None),
-        "bytes": sum(path.stat().st_size for path in market.rglob("*.parquet")) if market.is_dir() else 0,
-        "is_demo": bool(series) and all(one.is_demo for one in series if one.frequency is Frequency.DAY),
     }
 
 

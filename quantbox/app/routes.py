@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from datetime import date
 from typing import Any, cast
 
@@ -24,7 +25,7 @@ from quantbox.web.errors import RequestRefused, VaultLocked
 from quantbox.web.language import answer_in, request_language
 from quantbox.web.state import program_state
 
-__all__ = ["routes"]
+__all__ = ["handover_verifiers", "routes"]
 
 routes = Routes("app")
 
@@ -123,15 +124,16 @@ def open_services() -> Services:
     return cast("Services", services)
 
 
-_verifiers: dict[int, tuple[Services, HandoverVerifier]] = {}
+#: By the identity of the services; an entry ends with them, so that locking the vault leaves no key here.
+handover_verifiers: dict[int, HandoverVerifier] = {}
 _verifiers_lock = threading.Lock()
 
 
 def verifier_of(services: Services) -> HandoverVerifier:
     """Return the one verifier of this opening of the store, which remembers what was used."""
+    name = id(services)
     with _verifiers_lock:
-        kept = _verifiers.get(id(services))
-        if kept is None or kept[0] is not services:
-            _verifiers.clear()
-            kept = _verifiers[id(services)] = (services, HandoverVerifier(services.keys.handover, services.clock))
-        return kept[1]
+        if name not in handover_verifiers:
+            weakref.finalize(services, handover_verifiers.pop, name, None)
+            handover_verifiers[name] = HandoverVerifier(services.keys.handover, services.clock)
+        return handover_verifiers[name]
