@@ -45,6 +45,10 @@ _TEXTS = {
         "{symbol} was held over its ex-date {date} (close before {close}, pre_close {pre_close}); dividends and bonus shares are "
         "not booked yet, so the result differs from the real one",
     ),
+    "bars_too_few": Text(
+        "策略的指标需要 {symbol} 的 {needed} 根 K 线，区间内只有 {there} 根，策略没有机会交易",
+        "The strategy's indicators need {needed} bars of {symbol} and the period has {there}, so it never came to trade",
+    ),
     "bars_ended": Text(
         "{symbol} 的行情止于 {date}，期末仍持有，按最后收盘价计值",
         "Bars of {symbol} end on {date} while it is still held; it is valued at that last close",
@@ -108,7 +112,9 @@ def _st_matters(bars: FeedBars, index: int) -> bool:
 
 
 def notices_of_holdings(feeds: Iterable[BarFeed], broker: Any, recorder: Recorder) -> Iterator[dict[str, Any]]:
-    """Return ex-dates that were held over, and holdings whose bars ended before the run did."""
+    """Return bars too few for the strategy, ex-dates held over, and holdings whose bars ended before the run did."""
+    for symbol, needed, there in recorder.too_short:
+        yield _notice("bars_too_few", symbol, needed=needed, there=there)
     for symbol, on, close, pre_close in recorder.ex_dates:
         yield _notice("ex_date_held", symbol, on, close=close, pre_close=pre_close)
     for feed in feeds:

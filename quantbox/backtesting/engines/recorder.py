@@ -10,12 +10,15 @@ import backtrader as bt
 
 from quantbox.backtesting.engines.feeds import BarFeed
 
-__all__ = ["Day", "ExDate", "Recorder", "day_of"]
+__all__ = ["Day", "ExDate", "Recorder", "TooShort", "day_of"]
 
 #: A day at its close: the date, the account's value and the value of its holdings, in yuan.
 Day = tuple[date, float, float]
 #: A day on which pre_close is not the close before, while the symbol was held.
 ExDate = tuple[str, date, float, float]
+
+#: A symbol with fewer bars than the strategy's indicators need before they have a value, and both numbers.
+TooShort = tuple[str, int, int]
 
 
 def day_of(number: float) -> date:
@@ -42,9 +45,18 @@ class Recorder(bt.Analyzer):  # type: ignore[misc]  # backtrader has no types
         self.days: list[Day] = []
         self.fills: list[dict[str, Any]] = []
         self.ex_dates: list[ExDate] = []
+        self.too_short: list[TooShort] = []
         self._held: frozenset[BarFeed] = frozenset()
         self._value_and_invested: Callable[[], tuple[float, float]] = self.p.value_and_invested
         self._on_day: Callable[[date], None] = self.p.on_day
+
+    def start(self) -> None:
+        """Note feeds shorter than the indicators' periods; stock vector mode fails on them, bar by bar mode does not."""
+        for feed, needed in zip(self.strategy.datas, self.strategy._minperiods, strict=True):
+            if needed > len(feed.bars):
+                self.too_short.append((feed.bars.symbol, needed, len(feed.bars)))
+        if self.too_short:
+            self.strategy.cerebro._disable_runonce()
 
     def notify_order(self, order: Any) -> None:
         """Keep what the order has newly filled."""

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 import backtrader as bt
+import pytest
 
 from quantbox.backtesting.engines import Engine, EngineInput
 from quantbox.backtesting.engines.recorder import day_of
@@ -27,6 +28,23 @@ def test_positions_that_were_never_asked_for_do_not_appear_in_the_broker() -> No
 
     Engine(EngineInput(Idle, {}, feed_bars({"600000.SH": invented(1, 30)}), Decimal(1000), rules=False), lambda *_: None).run()
     assert sizes == [0]
+
+
+@pytest.mark.parametrize("rules", [True, False])
+@pytest.mark.parametrize(("bars", "warned"), [(20, True), (21, False)])
+def test_a_period_too_short_for_the_indicators_is_a_run_without_trades(bars: int, warned: bool, rules: bool) -> None:
+    class Cross(bt.Strategy):  # the average needs 20 bars, its crossing one more
+        def __init__(self) -> None:
+            self.cross = bt.ind.CrossOver(bt.ind.SMA(period=5), bt.ind.SMA(period=20))
+
+    frames = {"600000.SH": invented(1, bars)}
+    given = EngineInput(Cross, {}, feed_bars(frames), Decimal(1000), rules=rules, sessions=tuple(frames["600000.SH"]["date"]))
+    result = Engine(given, lambda *_: None).run()
+    assert (result.trades, result.final_value, len(result.equity)) == ([], 1000.0, bars)
+    expected = [("backtesting.bars_too_few", "600000.SH")] if warned else []
+    assert [(warning["code"], warning["symbol"]) for warning in result.warnings] == expected
+    if warned:
+        assert "need 21 bars of 600000.SH and the period has 20" in result.warnings[0]["message"]["en"]
 
 
 def test_fractions_of_a_share_are_kept_with_rules_off() -> None:
