@@ -17,12 +17,12 @@ from quantbox.app.overview import build_overview
 from quantbox.app.services import Services
 from quantbox.backtesting.routes import BacktestRow
 from quantbox.core.roles import Role
-from quantbox.jobs.routes import JobAnswer, job_answer
 from quantbox.market_data.requests.routes import CalendarAnswer
 from quantbox.vault.handover import HandoverVerifier
+from quantbox.web.answers import JobAnswer, job_answer
 from quantbox.web.api import Answer, Routes
+from quantbox.web.cookies import answer_in, request_language
 from quantbox.web.errors import RequestRefused, VaultLocked
-from quantbox.web.language import answer_in, request_language
 from quantbox.web.state import program_state
 
 __all__ = ["handover_verifiers", "routes"]

@@ -19,8 +19,7 @@ from quantbox.user_auth.service import People
 from quantbox.web.api import Endpoint, Routes, register
 from quantbox.web.csrf import install_csrf
 from quantbox.web.errors import install_error_answers
-from quantbox.web.guards import install_host_guard
-from quantbox.web.headers import install_headers
+from quantbox.web.guards import install_headers, install_host_guard
 from quantbox.web.openapi import build_openapi
 from quantbox.web.pages import install_pages, render_error
 from quantbox.web.resources import resource_folder

@@ -16,8 +16,8 @@ from quantbox.backtesting.samples import list_samples
 from quantbox.backtesting.service import Backtesting
 from quantbox.core.roles import Role
 from quantbox.jobs.models import JobState
-from quantbox.jobs.routes import JobAnswer, job_answer
 from quantbox.user_auth.settings import SettingsService
+from quantbox.web.answers import JobAnswer, job_answer
 from quantbox.web.api import Answer, Body, PageOf, PageQuery, Query, Routes
 from quantbox.web.state import get_service
 

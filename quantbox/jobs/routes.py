@@ -2,48 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from flask_login import current_user
 
 from quantbox.core.roles import Role
-from quantbox.jobs.models import Job, JobState
+from quantbox.jobs.models import JobState
 from quantbox.jobs.service import JobService
-from quantbox.web.api import Answer, PageOf, PageQuery, Routes
-from quantbox.web.state import get_clock, get_service
+from quantbox.web.answers import JobAnswer, job_answer
+from quantbox.web.api import PageOf, PageQuery, Routes
+from quantbox.web.state import get_service
 
-__all__ = ["JobAnswer", "job_answer", "routes"]
+__all__ = ["routes"]
 
 routes = Routes("jobs")
-
-
-class ReasonAnswer(Answer):
-    """Why a job ended as it did, in both languages."""
-
-    code: str
-    message: dict[str, str]
-    hint: dict[str, str]
-    facts: dict[str, Any]
-
-
-class JobAnswer(Answer):
-    """One job as it stands."""
-
-    id: str
-    kind: str
-    title: str
-    state: JobState
-    attempt: int
-    progress: float
-    stage: str
-    reason: ReasonAnswer | None
-    cancel_requested: bool
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-    elapsed_seconds: float | None
-    eta_seconds: float | None
 
 
 class JobQuery(PageQuery):
@@ -51,11 +23,6 @@ class JobQuery(PageQuery):
 
     kind: str | None = None
     state: JobState | None = None
-
-
-def job_answer(job: Job) -> dict[str, Any]:
-    """Return the job as the API shows it."""
-    return job.to_json(get_clock().now())
 
 
 @routes.add("GET", "/jobs", role=Role.VIEWER, query=JobQuery, answer=PageOf[JobAnswer])

@@ -18,10 +18,9 @@ from quantbox.user_auth.models import SignInBy, WebSession
 from quantbox.user_auth.service import People
 from quantbox.user_auth.settings import SettingsService
 from quantbox.web.api import Answer, Body, Routes
-from quantbox.web.cookies import SESSION_COOKIE, drop_session_cookie, session_cookie, set_secret_cookie
+from quantbox.web.cookies import LANGUAGE_COOKIE, SESSION_COOKIE, drop_session_cookie, session_cookie, set_secret_cookie
 from quantbox.web.csrf import csrf_token, session_token
 from quantbox.web.errors import VaultLocked
-from quantbox.web.language import LANGUAGE_COOKIE
 from quantbox.web.sockets import close_sockets
 from quantbox.web.state import find_service, get_service, program_state
 

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from quantbox.core.errors import Denied, Invalid, QuantBoxError, Unavailable
 from quantbox.core.ids import new_id
 from quantbox.core.text import Text
-from quantbox.web.language import request_language
+from quantbox.web.cookies import request_language
 
 __all__ = [
     "CrossSiteRefused",

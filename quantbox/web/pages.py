@@ -12,9 +12,9 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from quantbox.core.errors import QuantBoxError
+from quantbox.web.cookies import request_language
 from quantbox.web.csrf import csrf_token
-from quantbox.web.headers import csp_nonce
-from quantbox.web.language import request_language
+from quantbox.web.guards import csp_nonce
 from quantbox.web.resources import resource_folder
 from quantbox.web.state import program_state
 from quantbox.web.translations import Translations

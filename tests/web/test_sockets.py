@@ -16,11 +16,11 @@ from quantbox.web.sockets import MAX_SOCKETS_OF_SESSION, read_subscription
 from tests.web.program import Browser, Program
 
 
-class PageSocket(simple_websocket.Client):  # type: ignore[misc]  # it has no types
+class PageSocket(simple_websocket.Client):
     """A client that names the port in its Host header, as browsers do."""
 
     def handshake(self) -> None:
-        self.host = f"{self.host}:{self.sock.getpeername()[1]}"
+        self.host: str = f"localhost:{self.sock.getpeername()[1]}"
         super().handshake()
 
 

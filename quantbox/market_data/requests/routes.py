@@ -11,7 +11,6 @@ from pydantic import Field, JsonValue
 from quantbox.core.clock import market_date
 from quantbox.core.paging import Page, decode_cursor, encode_cursor
 from quantbox.core.roles import Role
-from quantbox.jobs.routes import JobAnswer, job_answer
 from quantbox.jobs.service import JobService
 from quantbox.market_data.charts.calendar_day import calendar_today
 from quantbox.market_data.charts.routes import SeriesAnswer, series_fields
@@ -20,8 +19,9 @@ from quantbox.market_data.requests.service import IMPORT_KIND, UPDATE_KIND, Data
 from quantbox.market_data.requests.source_states import describe_sources
 from quantbox.market_data.service import MarketData
 from quantbox.user_auth.settings import SettingsService
+from quantbox.web.answers import JobAnswer, job_answer
 from quantbox.web.api import Answer, Body, PageOf, PageQuery, Query, Routes
-from quantbox.web.language import request_language
+from quantbox.web.cookies import request_language
 from quantbox.web.state import get_clock, get_service
 from quantbox.web.uploads import UploadedFile
 
