@@ -46,7 +46,7 @@ export const symbolBox = {
     this.symbolsChanged();
   },
   enter() {
-    const codes = this.text.split(/[\s,，;；]+/).filter(Boolean);
+    const codes = this.text.split(/[\s,;\uff0c\uff1b]+/).filter(Boolean);
     if (codes.length <= 1 && this.found[this.at]) this.pick(this.found[this.at]);
     else codes.forEach((code) => this.take(code));
   },

@@ -1,5 +1,5 @@
 // Figures as readers expect them: U+2212, ▲▼, 万/亿 in Chinese, thousands separators, ISO dates.
-import { language, t } from './i18n.js';
+import { t } from './i18n.js';
 
 const MINUS = '\u2212';
 const NONE = '–';
@@ -41,11 +41,13 @@ export function price(value) {
   return number(value, thousandth % 10 === 0 ? 2 : 3);
 }
 
+/** The words for large numbers, largest first, with the number each begins at. */
+const steps = t('unit.scale').split(',').map((step) => step.split(':')).map(([bound, word]) => [Number(bound), word]);
+
 /** Return a large amount short: 1.23 亿 and 4.5 万 in Chinese, 123.4M and 45.6K in English. */
 export function short(value) {
   if (!isNumber(value)) return NONE;
   const size = Math.abs(Number(value));
-  const steps = language === 'zh' ? [[1e12, ' 万亿'], [1e8, ' 亿'], [1e4, ' 万']] : [[1e12, 'T'], [1e9, 'B'], [1e6, 'M'], [1e3, 'K']];
   const step = steps.find(([bound]) => size >= bound);
   if (!step) return number(value, size < 100 && size % 1 ? 2 : 0);
   const scaled = Number(value) / step[0];

@@ -45,6 +45,7 @@ function data() {
         table = table || new SeriesTable(this.$refs.table, (row) => { this.chosen = row; });
         this.count = await table.read();
         this.failed = '';
+        this.$nextTick(() => table.draw());
       } catch (problem) {
         this.failed = problem.message;
         complain(problem);

@@ -4,7 +4,6 @@ import { getAll } from '../core/api.js';
 import { dateTime, integer } from '../core/format.js';
 import { knows, t } from '../core/i18n.js';
 
-const EMPTY_PIXELS = 0;
 const MOST_PIXELS = 456;
 const HEAD_PIXELS = 40;
 const ROW_PIXELS = 37;
@@ -20,14 +19,11 @@ const originText = (origin) => (knows(`origin.${origin}`) ? t(`origin.${origin}`
 
 function nameCell(item) {
   const row = item.getData();
-  const box = document.createElement('span');
   const link = document.createElement('a');
   link.href = `/market/${row.symbol}`;
   link.textContent = row.name || row.symbol;
   link.addEventListener('click', (event) => event.stopPropagation());
-  box.append(link);
-  if (row.is_demo) box.append(' ', word(t('chip.demo'), 'chip outline'));
-  return box;
+  return link;
 }
 
 function adjustCell(item) {
@@ -36,16 +32,16 @@ function adjustCell(item) {
 }
 
 const columns = () => [
-  { title: t('column.name'), field: 'name', minWidth: 150, formatter: (item) => nameCell(item.getRow()) },
-  { title: t('column.code'), field: 'symbol', width: 104 },
-  { title: t('column.frequency'), field: 'frequency', width: 84, formatter: (item) => word(t(`frequency.${item.getValue()}`)) },
-  { title: t('column.first'), field: 'first', width: 104 },
-  { title: t('column.last_day'), field: 'last', width: 104 },
-  { title: t('column.rows'), field: 'rows', width: 84, hozAlign: 'right', headerHozAlign: 'right', sorter: 'number', formatter: (item) => word(integer(item.getValue())) },
-  { title: t('market.adjust'), field: 'adjust', width: 92, formatter: (item) => adjustCell(item.getRow()) },
-  { title: t('column.factor'), field: 'factor_known', width: 84, formatter: (item) => word(t(item.getValue() ? 'data.known' : 'data.unknown'), item.getValue() ? '' : 'warn') },
-  { title: t('column.origin'), field: 'origin', minWidth: 100, formatter: (item) => word(originText(item.getValue())) },
-  { title: t('column.updated'), field: 'updated_at', width: 136, formatter: (item) => word(dateTime(item.getValue()), 'second') },
+  { title: t('column.name'), field: 'name', minWidth: 92, formatter: (item) => nameCell(item.getRow()) },
+  { title: t('column.code'), field: 'symbol', width: 94 },
+  { title: t('column.frequency'), field: 'frequency', width: 66, formatter: (item) => word(t(`frequency.${item.getValue()}`)) },
+  { title: t('column.first'), field: 'first', width: 96 },
+  { title: t('column.last_day'), field: 'last', width: 96 },
+  { title: t('column.rows'), field: 'rows', width: 66, hozAlign: 'right', headerHozAlign: 'right', sorter: 'number', formatter: (item) => word(integer(item.getValue())) },
+  { title: t('market.adjust'), field: 'adjust', width: 76, formatter: (item) => adjustCell(item.getRow()) },
+  { title: t('column.factor'), field: 'factor_known', width: 66, formatter: (item) => word(t(item.getValue() ? 'data.known' : 'data.unknown'), item.getValue() ? '' : 'warn') },
+  { title: t('column.origin'), field: 'origin', minWidth: 88, formatter: (item) => (item.getRow().getData().is_demo ? word(t('chip.demo'), 'chip outline') : word(originText(item.getValue()))) },
+  { title: t('column.updated'), field: 'updated_at', width: 96, formatter: (item) => word(dateTime(item.getValue()).slice(0, 10), 'second') },
 ];
 
 export class SeriesTable {
@@ -53,20 +49,26 @@ export class SeriesTable {
     this.element = element;
     this.onChoose = onChoose;
     this.table = null;
+    this.rows = [];
   }
 
   /** Read every stored series; returns how many there are. */
   async read() {
-    const rows = (await getAll('/data/series')).map((row) => ({ ...row, id: `${row.symbol} ${row.frequency} ${row.is_display_only}` }));
-    const height = rows.length ? Math.min(MOST_PIXELS, HEAD_PIXELS + Math.max(2, rows.length) * ROW_PIXELS) : EMPTY_PIXELS;
+    this.rows = (await getAll('/data/series')).map((row) => ({ ...row, id: `${row.symbol} ${row.frequency} ${row.is_display_only}` }));
+    return this.rows.length;
+  }
+
+  /** Draw what was read; the element has to be in sight, because the table measures it. */
+  draw() {
+    if (!this.rows.length) return;
+    const height = Math.min(MOST_PIXELS, HEAD_PIXELS + Math.max(2, this.rows.length) * ROW_PIXELS);
     if (this.table) {
-      await this.table.setData(rows);
-      if (rows.length) this.table.setHeight(height);
-    } else if (rows.length) {
-      this.table = new Tabulator(this.element, { data: rows, columns: columns(), layout: 'fitColumns', height, selectableRows: 1, placeholder: t('table.none') });
-      this.table.on('rowSelectionChanged', (chosen) => this.onChoose(chosen[0] || null));
+      this.table.setData(this.rows);
+      this.table.setHeight(height);
+      return;
     }
-    return rows.length;
+    this.table = new Tabulator(this.element, { data: this.rows, columns: columns(), layout: 'fitColumns', height, selectableRows: 1, placeholder: t('table.none') });
+    this.table.on('rowSelectionChanged', (chosen) => this.onChoose(chosen[0] || null));
   }
 
   filter(text) {

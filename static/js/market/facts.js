@@ -88,8 +88,11 @@ export const facts = {
     }));
   },
   get asOf() {
-    if (!this.bars) return '';
-    return t('time.as_of', { date: String(this.bars.as_of || '').slice(0, 10) });
+    const rows = this.bars ? this.bars.bars : [];
+    if (!rows.length) return '';
+    const last = rows[rows.length - 1][0];
+    return t('time.as_of', { date: typeof last === 'number' ? dateTime(last) : last });
   },
+  get updatedText() { return this.bars ? t('market.updated', { time: dateTime(this.bars.as_of) }) : ''; },
   get originText() { return this.bars ? (knows(`origin.${this.bars.origin}`) ? t(`origin.${this.bars.origin}`) : this.bars.origin) : ''; },
 };

@@ -4,7 +4,7 @@ import { start } from '../core/app.js';
 import { onAppearance } from '../core/appearance.js';
 import { onJob, isFinal } from '../core/events.js';
 import { complain } from '../core/feedback.js';
-import { t } from '../core/i18n.js';
+import { pick, t } from '../core/i18n.js';
 import { weekday } from '../core/format.js';
 import { livingChecks, readCheck } from '../core/health.js';
 import { jobTitle, progressText, stateText } from '../core/jobs.js';
@@ -48,7 +48,7 @@ function overview() {
       const equity = thin(result.equity, POINTS).map((point) => Number(point.value));
       const benchmark = thin(report.benchmark.values, POINTS).map((point) => Number(point.value));
       const scale = benchmark.length ? equity[0] / benchmark[0] : 1;
-      this.curve = { equity, benchmark: benchmark.map((value) => value * scale), name: report.benchmark.name || report.benchmark.symbol };
+      this.curve = { equity, benchmark: benchmark.map((value) => value * scale), name: pick(report.benchmark.name) || report.benchmark.symbol };
       this.$nextTick(() => this.draw());
     },
     draw() {

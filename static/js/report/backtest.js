@@ -101,7 +101,6 @@ function backtest() {
     get subtitle() {
       const request = this.row.request;
       const parts = [t('report.span', { start: request.start, end: request.end }), t('frequency.1d'), t(request.rules ? 'report.rules_on' : 'report.rules_off')];
-      if (this.isDone) parts.push(`${t('report.benchmark')} ${this.benchmarkName}`);
       const seconds = this.isDone ? this.result.report.duration_seconds ?? (this.job && this.job.elapsed_seconds) : null;
       if (seconds) parts.push(t('report.took', { time: duration(seconds) }));
       return parts.join(' · ');
@@ -135,7 +134,8 @@ function backtest() {
     get drawdowns() { return this.isDone ? this.result.report.drawdown_periods || [] : []; },
     sheetCount(name) {
       const count = { trades: () => this.result.document.trades.length, log: () => this.logLines.length, differences: () => this.doubts.length }[name];
-      return count ? ` ${integer(count())}` : '';
+      const shown = count ? count() : 0;
+      return shown ? ` ${integer(shown)}` : '';
     },
     toggleYears() { this.allYears = !this.allYears; },
     setSpan(span) {

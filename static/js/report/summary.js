@@ -5,6 +5,7 @@ import { knows, pick, t } from '../core/i18n.js';
 const HEAD_FIGURES = 8;
 const HEAT_FULL_PCT = 8;
 const MOVES = /return|drawdown|alpha|_day_|value_at_risk|trough/;
+const PRINTS = ['code', 'data', 'rules', 'params', 'libraries', 'seed'];
 const COST_TOKENS = { commission: 's1', stamp_tax: 's3', transfer_fee: 's2' };
 
 function figureText(value, format) {
@@ -81,15 +82,17 @@ export function readCosts(costs, cash) {
 
 function mark(value) {
   if (value === null || value === undefined) return '–';
-  if (typeof value === 'object') return Object.entries(value).map(([name, version]) => `${name} ${version}`).join(' · ');
+  if (typeof value === 'object') return value.version ? `${value.book || ''} ${value.version}`.trim() : Object.entries(value).map(([name, version]) => `${name} ${version}`).join(' · ');
   const text = String(value);
   return /^[0-9a-f]{16,}$/i.test(text) ? text.slice(0, 10) : text;
 }
 
 /** Return the fingerprints: short on the page, whole in the explanation. */
 export function readFingerprints(fingerprints) {
-  return Object.entries(fingerprints).map(([key, value]) => ({
-    key, label: knows(`fingerprint.${key}`) ? t(`fingerprint.${key}`) : key, text: mark(value), whole: typeof value === 'object' ? mark(value) : String(value ?? '–'),
+  const known = PRINTS.filter((key) => key in fingerprints);
+  const ordered = [...known, ...Object.keys(fingerprints).filter((key) => !PRINTS.includes(key))].map((key) => [key, fingerprints[key]]);
+  return ordered.map(([key, value]) => ({
+    key, label: knows(`fingerprint.${key}`) ? t(`fingerprint.${key}`) : key, text: mark(value), whole: typeof value === 'object' ? Object.entries(value || {}).map(([name, part]) => `${name}: ${typeof part === 'object' ? JSON.stringify(part) : part}`).join('\n') : String(value ?? '–'),
     note: knows(`fingerprint_note.${key}`) ? t(`fingerprint_note.${key}`) : '',
   }));
 }

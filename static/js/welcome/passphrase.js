@@ -5,8 +5,9 @@ const WORDS = 6; // of 1,024: 60 bits
 const PROQUINTS = 4; // of 65,536: 64 bits
 const CONSONANTS = 'bdfghjklmnprstvz';
 const VOWELS = 'aiou';
-const COMMON = ['password', 'passw0rd', 'qwerty', 'asdf', 'zxcv', 'iloveyou', 'admin', 'welcome', 'letmein', 'monkey', 'dragon', '123', '321', '111', '000', '888', '666', '520', '1314', 'abc', 'woaini', 'quantbox', '量化宝盒', '我爱你', '密码'];
 const LEAST_CHARACTERS = 12;
+
+const common = (await (await fetch(`${staticBase}locales/common_phrases.txt`)).text()).split(/\s+/).filter(Boolean);
 
 /** Bits one more character adds, when people choose: far less than what chance would give. */
 const BITS = { han: 6, lower: 2.2, upper: 2.5, digit: 2.2, space: 0.5, other: 3.5 };
@@ -23,7 +24,7 @@ function kind(character) {
 export function judge(phrase, known = 0) {
   const characters = [...phrase.normalize('NFC')];
   const folded = phrase.toLowerCase();
-  const common = COMMON.filter((word) => folded.includes(word));
+  const found = common.filter((word) => folded.includes(word));
   let bits = 0;
   const seen = new Map();
   characters.forEach((character, index) => {
@@ -34,11 +35,11 @@ export function judge(phrase, known = 0) {
     const worth = BITS[kind(character)] / (1 + times * 0.6);
     bits += step <= 1 ? worth * 0.25 : worth;
   });
-  bits -= common.reduce((sum, word) => sum + word.length * 2, 0);
+  bits -= found.reduce((sum, word) => sum + word.length * 2, 0);
   bits = Math.round(known || Math.max(0, bits));
   const long = characters.length >= LEAST_CHARACTERS;
   const level = !characters.length ? 0 : bits < 28 ? 1 : bits < 44 ? 2 : bits < 60 ? 3 : 4;
-  return { bits, level, long, uncommon: characters.length > 0 && common.length === 0 };
+  return { bits, level, long, uncommon: characters.length > 0 && found.length === 0 };
 }
 
 /** Return `count` even random numbers below `bound`, which divides 65,536. */
