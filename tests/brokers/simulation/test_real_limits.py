@@ -36,10 +36,12 @@ def test_of_64675_real_bars_only_those_without_limits_are_doubted(real_data: Pat
             prices = [Decimal(row[name]) for name in ("open", "high", "low", "close", "preclose")]
             bar = SessionBar(date.fromisoformat(row["date"]), *prices, is_st=row["isST"] == "1")
             upper, lower = exchange.limit_prices(symbol, bar)
-            if not (code.startswith("300") and bar.date < date(2020, 8, 24)):  # the count by others left ChiNext's 10 % out
+            if not (code.startswith("300") and bar.date < date(2020, 8, 24)):  # the count below left ChiNext's 10 % out
                 closed_up += bar.close == upper
                 closed_down += bar.close == lower
             bars += 1
         doubted |= {(doubt.symbol, doubt.date) for doubt in exchange.doubts}
     assert (bars, doubted) == (64675, WITHOUT_LIMITS)
-    assert (closed_up, closed_down) == (342, 136), "counted on the same files with another program"
+    # Another program counted 342 closes at or above the upper limit and 136 at the lower in these files; five of the 342
+    # are above it, on days without limits.
+    assert (closed_up, closed_down) == (342 - 5, 136)
