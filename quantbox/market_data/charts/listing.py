@@ -63,7 +63,7 @@ class Listing:
     def __init__(self, market_data: MarketData) -> None:
         self._market_data = weakref.ref(market_data)
         self._lock = threading.Lock()
-        self._seen: tuple[object, ...] | None = None
+        self._generation: int | None = None
         self._last_bars: dict[Symbol, LastBar] = {}
         self._last_dates: dict[Symbol, date] = {}
 
@@ -119,16 +119,16 @@ class Listing:
 
     def _refresh(self) -> None:
         with self._lock:
-            series = self._market().series()
-            seen = tuple((one.symbol, one.frequency, one.is_display_only, one.last, one.rows, one.updated_at) for one in series)
-            if seen == self._seen:
+            generation = self._market()._store.generation()  # the same capability's own store
+            if generation == self._generation:
                 return
+            series = self._market().series()
             daily = {one.symbol: one.last for one in series if one.frequency is Frequency.DAY and not one.is_display_only}
             self._last_bars = read_last_bars(self._market(), daily)
             self._last_dates = {}
             for one in series:
                 self._last_dates[one.symbol] = max(one.last, self._last_dates.get(one.symbol, one.last))
-            self._seen = seen
+            self._generation = generation
 
 
 def read_last_bars(market_data: MarketData, last_days: dict[Symbol, date]) -> dict[Symbol, LastBar]:
