@@ -13,6 +13,7 @@ SOURCES = {path: without_comments(path) for path in [*modules(), *templates()]}
 CALLS = re.compile(r"""(?:\$|\b)t\(\s*['"]([\w.]+)['"]\s*[,)]""")
 PREFIXES = re.compile(r"""\b(?:t|knows)\(\s*(?:`([\w.]+\.)\$\{|`([\w.]+_)\$\{|['"]([\w.]+[._])['"]\s*[+~])""")
 LITERALS = re.compile(r"""['"`]([a-z_]+(?:\.[\w]+)+)['"`]""")
+SINGLE_QUOTED = re.compile(r"'([a-z_]+(?:\.\w+)+)'")
 CJK = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 
 
@@ -45,8 +46,9 @@ def test_every_key_asked_for_exists() -> None:
 def test_every_literal_that_looks_like_a_key_exists() -> None:
     spaces = {key.split(".")[0] for key in ZH}
     files = re.compile(r"\.(?:html|css|js|json|svg|py|txt)$")
-    asked = {key for text in SOURCES.values() for key in LITERALS.findall(text) if key.split(".")[0] in spaces}
-    missing = {key for key in asked if key not in ZH and not files.search(key) and not any(k.startswith(f"{key}.") for k in ZH)}
+    asked = {key for text in SOURCES.values() for key in SINGLE_QUOTED.findall(text) if key.split(".")[0] in spaces}
+    prefixes = tuple(used_prefixes())
+    missing = {key for key in asked if key not in ZH and not files.search(key) and not key.startswith(prefixes)}
     assert missing == set()
 
 
