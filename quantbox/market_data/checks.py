@@ -42,6 +42,9 @@ _UNIT_WINDOW = 20
 _UNIT_RATIO = 100.0
 
 
+_IS_CROSSED = (pl.col("high") < pl.max_horizontal("open", "low", "close")) | (pl.col("low") > pl.min_horizontal("open", "close"))
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing that is wrong: what, where, and the figures that show it."""
@@ -89,8 +92,7 @@ def check_bars(given: CheckInput) -> list[Finding]:
 
 
 def _check_prices(given: CheckInput) -> Iterator[Finding]:
-    outside = (pl.col("high") < pl.max_horizontal("open", "low", "close")) | (pl.col("low") > pl.min_horizontal("open", "close"))
-    for row in given.bars.filter(outside).iter_rows(named=True):
+    for row in given.bars.filter(_IS_CROSSED).iter_rows(named=True):
         yield Finding(given.symbol, row["date"], "high_below_low", {name: row[name] for name in _PRICES})
     for row in given.bars.filter(pl.min_horizontal(*_PRICES) <= 0).iter_rows(named=True):
         yield Finding(given.symbol, row["date"], "price_not_positive", {name: row[name] for name in _PRICES})
@@ -132,7 +134,7 @@ def _check_units(given: CheckInput) -> Iterator[Finding]:
         yield from _check_bare_volumes(given.symbol, traded)
     if given.adjust is Adjust.NONE and not given.bars.is_empty():
         step = float(tick(given.symbol, given.bars["date"][-1]))
-        for row in find_contradictions(given.bars, step).iter_rows(named=True):
+        for row in find_contradictions(given.bars.filter(~_IS_CROSSED), step).iter_rows(named=True):
             if row["date"] not in stray:
                 evidence = {"average": round(row["average"], 4), "low": row["low"], "high": row["high"]}
                 yield Finding(given.symbol, row["date"], "average_outside_range", evidence)
