@@ -123,6 +123,13 @@ def program_state(folder: Path) -> dict[str, Any] | None:
     return state
 
 
+def own_state(process: subprocess.Popen[str], folder: Path) -> dict[str, Any] | None:
+    """Return what the program file says once `process` itself wrote it; one killed before leaves its own behind."""
+    assert process.poll() is None, process.communicate()
+    state = program_state(folder)
+    return state if state is not None and state["pid"] == process.pid else None
+
+
 def wait_until(check: Any, seconds: float = 30.0) -> Any:
     """Return what `check` returns once it is true."""
     deadline = time.monotonic() + seconds
@@ -137,7 +144,7 @@ def serving(store: Store, *options: str) -> Iterator[tuple[psutil.Process, Clien
     """Run `quantbox serve` on the store until the block ends; yields the supervisor and a client."""
     process = start("serve", "--data-dir", str(store.root), *options)
     try:
-        state = wait_until(lambda: process.poll() is None and program_state(store.root))
+        state = wait_until(lambda: own_state(process, store.root))
         client = Client(state["url"])
 
         def answers() -> bool:

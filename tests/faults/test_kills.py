@@ -123,7 +123,7 @@ def check_truth(store: Store, history: History) -> dict[str, int]:
                 assert report["document"]["final_value"] == FINAL_VALUE
             else:
                 assert job["state"] == "failed"
-                assert job["reason"]["code"] in {"jobs.worker_lost", "backtesting.child_died"}
+                assert job["reason"]["code"] in {"jobs.worker_lost", "jobs.child_died"}
         if history.cash:
             assert float(client.call("GET", "/api/v1/settings")[1]["initial_cash"]) == history.cash
         doctor = {check["name"]: check for check in client.call("GET", "/api/v1/doctor")[1]["checks"]}
