@@ -7,6 +7,7 @@ as if the file were there. :func:`inspect_source` reads classes and parameters w
 from __future__ import annotations
 
 import ast
+import json
 import linecache
 import sys
 import types
@@ -130,7 +131,7 @@ def inspect_source(source: str) -> dict[str, Any]:
         tree = ast.parse(source)
     except SyntaxError as error:
         return {"classes": [], "error": {"message": error.msg, "line": error.lineno}}
-    except ValueError as error:  # null bytes
+    except (ValueError, RecursionError, MemoryError) as error:  # null bytes, or nested beyond what the parser takes
         return {"classes": [], "error": {"message": str(error), "line": None}}
     classes = {
         node.name: _ClassFound(node.name, tuple(ast.unparse(base) for base in node.bases), tuple(_params_of(node)))
@@ -141,22 +142,27 @@ def inspect_source(source: str) -> dict[str, Any]:
     return {"classes": [{"name": found.name, "params": _with_inherited(found, classes)} for found in strategies], "error": None}
 
 
-def _is_strategy(found: _ClassFound, classes: Mapping[str, _ClassFound], depth: int = 0) -> bool:
+def _is_strategy(found: _ClassFound, classes: Mapping[str, _ClassFound]) -> bool:
     """Whether a base is called Strategy or SignalStrategy, directly or through another class of the file."""
-    for base in found.bases:
-        if base.rsplit(".", 1)[-1] in {"Strategy", "SignalStrategy"}:
-            return True
-        if base in classes and depth < len(classes) and _is_strategy(classes[base], classes, depth + 1):
-            return True
-    return False
+    family = [found, *_ancestors(found, classes)]
+    return any(base.rsplit(".", 1)[-1] in {"Strategy", "SignalStrategy"} for member in family for base in member.bases)
 
 
 def _with_inherited(found: _ClassFound, classes: Mapping[str, _ClassFound]) -> list[dict[str, Any]]:
-    merged: dict[str, dict[str, Any]] = {}
-    for base in found.bases:
-        if base in classes and base != found.name:
-            merged |= {param["name"]: param for param in _with_inherited(classes[base], classes)}
-    return list((merged | {param["name"]: param for param in found.params}).values())
+    family = [*reversed(_ancestors(found, classes)), found]
+    return list({param["name"]: param for member in family for param in member.params}.values())
+
+
+def _ancestors(found: _ClassFound, classes: Mapping[str, _ClassFound]) -> list[_ClassFound]:
+    """Return the classes of the file that `found` inherits from, nearest first, each once even if they form a ring."""
+    ancestors: dict[str, _ClassFound] = {}
+    pending = list(found.bases)
+    while pending:
+        name = pending.pop(0)
+        if name in classes and name != found.name and name not in ancestors:
+            ancestors[name] = classes[name]
+            pending += classes[name].bases
+    return list(ancestors.values())
 
 
 def _params_of(node: ast.ClassDef) -> list[dict[str, Any]]:
@@ -180,10 +186,7 @@ def _pairs(value: ast.expr) -> list[tuple[str, ast.expr]]:
 def _param(name: str, value: ast.expr) -> dict[str, Any]:
     try:
         default = ast.literal_eval(value)
-    except (ValueError, TypeError):
+        shown = json.loads(json.dumps(default, allow_nan=False))
+    except (ValueError, TypeError):  # no literal, or none that a page can show
         return {"name": name, "default": None, "type": "expression"}
-    if isinstance(default, tuple):
-        return {"name": name, "default": list(default), "type": "tuple"}
-    if default is not None and not isinstance(default, bool | int | float | str | list | dict):
-        return {"name": name, "default": None, "type": "expression"}
-    return {"name": name, "default": default, "type": "none" if default is None else type(default).__name__}
+    return {"name": name, "default": shown, "type": "none" if default is None else type(default).__name__}

@@ -159,6 +159,7 @@ def test_classes_and_parameters_are_read_without_running_the_file() -> None:
         ("dict(a=-2.5)", [{"name": "a", "default": -2.5, "type": "float"}]),
         ('[["a", "x"]]', [{"name": "a", "default": "x", "type": "str"}]),
         ('(("a", bt.Order.Limit),)', [{"name": "a", "default": None, "type": "expression"}]),
+        ("(('a', 1e999), ('b', {'k': b'x'}))", [{"name": name, "default": None, "type": "expression"} for name in "ab"]),
         ("other", []),
     ],
 )
@@ -173,9 +174,12 @@ def test_a_syntax_error_is_an_answer_with_its_line() -> None:
     assert inspected["error"]["line"] == 2
 
 
-def test_a_null_byte_is_an_answer() -> None:
-    assert inspect_source("a = 1\0")["error"] is not None
+@pytest.mark.parametrize("source", ["a = 1\0", "-" * 200_000 + "1", "(" * 5000], ids=["null byte", "deep", "brackets"])
+def test_what_the_parser_cannot_take_is_an_answer(source: str) -> None:
+    assert inspect_source(source)["error"]["message"]
 
 
 def test_a_class_that_inherits_from_itself_does_not_hang() -> None:
     assert inspect_source("class A(B): pass\nclass B(A): pass\n") == {"classes": [], "error": None}
+    ring = inspect_source("class A(B, bt.Strategy):\n    params = dict(x=1)\nclass B(A):\n    params = dict(y=2)\n")
+    assert [found["name"] for found in ring["classes"]] == ["A", "B"]

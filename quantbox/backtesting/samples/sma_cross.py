@@ -14,12 +14,12 @@ class SmaCross(bt.Strategy):
     )
 
     def __init__(self):
-        fast = bt.indicators.SimpleMovingAverage(self.data.close, period=self.p.fast)
-        slow = bt.indicators.SimpleMovingAverage(self.data.close, period=self.p.slow)
-        self.crossover = bt.indicators.CrossOver(fast, slow)
+        self.fast = bt.indicators.SimpleMovingAverage(self.data.close, period=self.p.fast)
+        self.slow = bt.indicators.SimpleMovingAverage(self.data.close, period=self.p.slow)
+        self.crossover = bt.indicators.CrossOver(self.fast, self.slow)
 
     def next(self):
         if self.crossover > 0:
             self.order_target_percent(target=self.p.stake)
-        elif self.crossover < 0:
-            self.order_target_percent(target=0.0)
+        elif self.position and self.fast[0] < self.slow[0]:  # 当天跌停卖不出时，次日再卖 tried again if the board was locked
+            self.close()
