@@ -321,7 +321,7 @@ class Server:
         """Serve in threads of their own; returns at once."""
         for listener in self._listeners:
             thread = threading.Thread(
-                target=listener.serve_forever, kwargs={"poll_interval": 0.2}, name=f"web-{listener.host}", daemon=True
+                target=listener.serve_forever, kwargs={"poll_interval": 0.1}, name=f"web-{listener.host}", daemon=True
             )
             thread.start()
             self._threads.append(thread)

@@ -16,7 +16,7 @@ from quantbox.web.sockets import MAX_SOCKETS_OF_SESSION, read_subscription
 from tests.web.program import Browser, Program
 
 
-class PageSocket(simple_websocket.Client):
+class PageSocket(simple_websocket.Client):  # type: ignore[misc]  # it has no types
     """A client that names the port in its Host header, as browsers do."""
 
     def handshake(self) -> None:
