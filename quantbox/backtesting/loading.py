@@ -132,7 +132,7 @@ def inspect_source(source: str) -> dict[str, Any]:
     except SyntaxError as error:
         return {"classes": [], "error": {"message": error.msg, "line": error.lineno}}
     except (ValueError, RecursionError, MemoryError) as error:  # null bytes, or nested beyond what the parser takes
-        return {"classes": [], "error": {"message": str(error), "line": None}}
+        return {"classes": [], "error": {"message": str(error) or "nested too deeply", "line": None}}
     classes = {
         node.name: _ClassFound(node.name, tuple(ast.unparse(base) for base in node.bases), tuple(_params_of(node)))
         for node in tree.body
