@@ -122,5 +122,8 @@ class Calendar:
         days = [*_DECEMBER_1990, *(session.date() for session in library.sessions)]
         table = pl.DataFrame({"date": days, "origin": ["exchange_calendars"] * len(days)}, schema_overrides={"date": pl.Date})
         with self._lock:
+            seeded_meanwhile = self._file.read()
+            if seeded_meanwhile is not None:
+                return seeded_meanwhile
             self._file.write(table)
         return table
