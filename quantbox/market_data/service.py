@@ -12,6 +12,7 @@ import polars as pl
 from quantbox.core.clock import Clock
 from quantbox.core.paths import DataFolder
 from quantbox.core.processes import FileLock
+from quantbox.core.text import Language
 from quantbox.market_data.adjustment import adjust_bars, with_factor
 from quantbox.market_data.bar_store import BarStore
 from quantbox.market_data.calendar import Calendar
@@ -221,11 +222,12 @@ class MarketData:
         symbol: Symbol | None = None,
         adjust: Adjust | None = None,
         progress: Progress | None = None,
+        language: Language = "zh",
     ) -> dict[str, Any]:
-        """Bring in files of any known format and return what became of each."""
+        """Bring in files of any known format and return what became of each, in words of `language`."""
         from quantbox.market_data.importing.service import import_files
 
-        return import_files(self, paths, symbol=symbol, adjust=adjust, progress=progress)
+        return import_files(self, paths, symbol=symbol, adjust=adjust, progress=progress, language=language)
 
     def load_demo(self, progress: Progress | None = None) -> dict[str, Any]:
         """Store the demo market (模拟数据) and return how many symbols and bars it has."""
