@@ -21,8 +21,7 @@ from quantbox.web.csrf import install_csrf
 from quantbox.web.errors import install_error_answers
 from quantbox.web.guards import install_headers, install_host_guard
 from quantbox.web.openapi import build_openapi
-from quantbox.web.pages import install_pages, render_error
-from quantbox.web.resources import resource_folder
+from quantbox.web.pages import install_pages, render_error, resource_folder
 from quantbox.web.sockets import install_sockets
 from quantbox.web.state import ProgramState
 from quantbox.web.uploads import UploadRequest

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, redirect, render_template, request, url_for
@@ -15,11 +16,10 @@ from quantbox.core.errors import QuantBoxError
 from quantbox.web.cookies import request_language
 from quantbox.web.csrf import csrf_token
 from quantbox.web.guards import csp_nonce
-from quantbox.web.resources import resource_folder
 from quantbox.web.state import program_state
 from quantbox.web.translations import Translations
 
-__all__ = ["THEME_COOKIE", "Page", "install_pages", "render_error"]
+__all__ = ["THEME_COOKIE", "Page", "install_pages", "render_error", "resource_folder"]
 
 THEME_COOKIE = "quantbox_theme"
 THEMES = ("system", "light", "dark")
@@ -46,6 +46,13 @@ PAGES = (
     Page("/welcome", "welcome", "welcome/welcome.html"),
     Page("/unlock", "unlock", "unlock/unlock.html"),
 )
+
+
+def resource_folder() -> Path:
+    """Return the folder of ``templates/`` and ``static/``: the top of a source checkout, inside the package when installed."""
+    package = Path(__file__).resolve().parent.parent
+    packed = package / "_resources"
+    return packed if packed.is_dir() else package.parent
 
 
 def install_pages(app: Flask) -> None:

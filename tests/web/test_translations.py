@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from quantbox.web.resources import resource_folder
+from quantbox.web.pages import resource_folder
 from quantbox.web.translations import Translations
 
 
