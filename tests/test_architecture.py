@@ -20,6 +20,7 @@ PUBLIC_TO_OTHERS = {"service", "models", "events", "errors"}
 OPENED = {
     "quantbox.jobs.runner": "job handlers of every capability are given a JobContext",
     "quantbox.jobs.child": "backtesting starts its child process through the jobs capability",
+    "quantbox.jobs.routes": "a route that starts a job answers with the job's own schema",
     "quantbox.market_data.rules": "the dated rule book is what the simulated exchange stands on",
     "quantbox.market_data.requests": "app builds it",
     "quantbox.brokers.simulation": "every engine calls the one simulated exchange",
