@@ -8,6 +8,12 @@ const MAX_BPS = 100;
 const isNumber = (text) => text !== '' && Number.isFinite(Number(text));
 const between = (text, low, high) => isNumber(text) && Number(text) >= low && Number(text) <= high;
 
+/** Return whether `text` is a day of the calendar written as 2024-01-02. */
+function isDay(text) {
+  const day = /^\d{4}-\d{2}-\d{2}$/.test(text) ? new Date(`${text}T00:00:00Z`) : null;
+  return day !== null && !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text);
+}
+
 const TYPES = {
   int: (text) => /^[+-]?\d+$/.test(text.trim()),
   float: (text) => isNumber(text.trim()),
@@ -21,8 +27,8 @@ export function findFaults(form, params) {
   else if (form.sourceError) faults.source = form.sourceError;
   else if (!form.classes.length) faults.source = t('fault.no_class');
   if (!form.symbols.length) faults.symbols = t('fault.symbols');
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(form.start)) faults.start = t('fault.date');
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(form.end)) faults.end = t('fault.date');
+  if (!isDay(form.start)) faults.start = t('fault.date');
+  if (!isDay(form.end)) faults.end = t('fault.date');
   if (!faults.start && !faults.end && form.start > form.end) faults.end = t('fault.order', { start: form.start });
   if (!between(form.cash, MIN_CASH, MAX_CASH)) faults.cash = t('fault.cash');
   if (form.rules && !between(form.commissionBps, 0, MAX_BPS)) faults.commissionBps = t('fault.bps');

@@ -8,6 +8,7 @@ import { symbolBox } from './symbols.js';
 
 const INSPECT_MILLISECONDS = 400;
 const DEFAULT_YEARS = 3;
+const MOST_SPANS = 50;
 const MOST_FILE_BYTES = 1 << 20;
 
 const joined = (...parts) => parts.reduce((whole, part) => Object.defineProperties(whole, Object.getOwnPropertyDescriptors(part)), {});
@@ -42,6 +43,7 @@ function newBacktest() {
     sending: false,
     line: 1,
     noData: false,
+    copied: false,
 
     async init() {
       const query = new URLSearchParams(location.search);
@@ -74,6 +76,7 @@ function newBacktest() {
       if (page.items.length) this.pick(page.items[0]);
     },
     async copy(id) {
+      this.copied = true;
       const { request } = await get(`/backtests/${id}`);
       Object.assign(this, {
         fileName: request.file_name, source: request.source, start: request.start, end: request.end, cash: String(Number(request.cash)), rules: request.rules,
@@ -148,8 +151,27 @@ function newBacktest() {
       this.source = box.value;
       this.edited();
     },
-    symbolsChanged() { this.touch('symbols'); },
-    async wholeSpan() {
+    symbolsChanged() {
+      this.touch('symbols');
+      this.readSpan();
+    },
+    /** Bound the dates by what is stored of the chosen symbols; dates the owner has set stay. */
+    async readSpan() {
+      const chosen = [...this.symbols];
+      try {
+        const details = await Promise.all(chosen.slice(0, MOST_SPANS).map((symbol) => get(`/market/instruments/${encodeURIComponent(symbol)}`)));
+        const days = details.flatMap((item) => item.series.filter((series) => series.frequency === '1d'));
+        if (!days.length || chosen.join() !== this.symbols.join()) return;
+        const first = days.map((series) => series.first).sort()[0];
+        const last = days.map((series) => series.last).sort()[days.length - 1];
+        if (this.touched.start || this.touched.end || this.copied) Object.assign(this, { first, last });
+        else this.setSpan(first, last);
+      } catch {
+        this.first = ''; // the server says on running what it lacks
+        this.last = '';
+      }
+    },
+    wholeSpan() {
       this.start = this.first;
       this.end = this.last;
     },
@@ -169,7 +191,7 @@ function newBacktest() {
       if (this.faultCount) {
         Object.keys(this.faults).forEach((field) => this.touch(field));
         this.$nextTick(() => {
-          const first = this.$el.querySelector('.has-error input, .has-error textarea, .has-error select');
+          const first = this.$root.querySelector('.has-error input, .has-error textarea, .has-error select');
           if (first) first.focus();
         });
         return;

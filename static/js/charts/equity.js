@@ -13,7 +13,7 @@ export class LiveChart {
   constructor(element, build, onPoint) {
     this.build = build;
     this.chart = init(element);
-    this.watcher = new ResizeObserver(() => this.chart.resize());
+    this.watcher = new ResizeObserver(() => { if (element.clientHeight) this.chart.resize(); });
     this.watcher.observe(element);
     this.forget = onAppearance(() => this.draw());
     if (onPoint) {

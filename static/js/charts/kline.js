@@ -91,7 +91,7 @@ export class KlineChart {
     this.chart.setDataLoader({ getBars: ({ type, callback }) => callback(type === 'init' ? this.bars : [], false) });
     if (onBar) this.chart.subscribeAction('onCrosshairChange', (cross) => onBar(cross && cross.kLineData ? cross.kLineData : null));
     this.forget = onAppearance(() => this.restyle());
-    this.watcher = new ResizeObserver(() => this.chart.resize());
+    this.watcher = new ResizeObserver(() => { if (element.clientHeight) this.chart.resize(); });
     this.watcher.observe(element);
   }
 

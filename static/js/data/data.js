@@ -121,7 +121,7 @@ function data() {
     evidenceText(finding) {
       const { evidence } = finding;
       if (evidence === null || typeof evidence !== 'object') return String(evidence ?? '');
-      return evidence.zh !== undefined ? pick(evidence) : Object.entries(evidence).map(([key, value]) => `${key} ${value}`).join(' · ');
+      return evidence.zh !== undefined ? pick(evidence) : Object.entries(evidence).map(([key, value]) => `${knows(`evidence.${key}`) ? t(`evidence.${key}`) : key} ${value}`).join(' · ');
     },
     sourceText(source) { return t(`source_state.${source.state}`); },
     lastText(source) { return source.last_success ? dateTime(source.last_success) : t('source.never'); },

@@ -2,6 +2,9 @@
 
 export function dateField() {
   return {
-    openCalendar() { this.$refs.native.showPicker(); },
+    openCalendar(day) {
+      this.$refs.native.value = /^\d{4}-\d{2}-\d{2}$/.test(day) ? day : '';
+      this.$refs.native.showPicker();
+    },
   };
 }

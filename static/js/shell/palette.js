@@ -32,7 +32,7 @@ export function palette() {
       this.text = text;
       this.active = 0;
       this.symbols = text ? [] : recent();
-      this.$el.showModal();
+      this.$root.showModal();
       this.$refs.entry.focus();
       this.$nextTick(() => this.$refs.entry.setSelectionRange(text.length, text.length));
       if (text) this.search();
@@ -77,14 +77,14 @@ export function palette() {
       const count = this.matches.length;
       if (!count) return;
       this.active = (this.active + step + count) % count;
-      this.$nextTick(() => this.$el.querySelector('.result.is-active').scrollIntoView({ block: 'nearest' }));
+      this.$nextTick(() => this.$root.querySelector('.result.is-active').scrollIntoView({ block: 'nearest' }));
     },
     point(index) { this.active = index; },
     isActive(index) { return this.active === index; },
     choose() {
       const item = this.matches[this.active];
       if (!item) return;
-      this.$el.close();
+      this.$root.close();
       item.go();
     },
     chooseAt(index) {
