@@ -9,6 +9,7 @@ from typing import Any
 import backtrader as bt
 
 from quantbox.backtesting.engines.feeds import BarFeed
+from quantbox.brokers.models import Rule
 
 __all__ = ["Day", "ExDate", "Recorder", "TooShort", "day_of"]
 
@@ -44,6 +45,7 @@ class Recorder(bt.Analyzer):  # type: ignore[misc]  # backtrader has no types
     def __init__(self) -> None:
         self.days: list[Day] = []
         self.fills: list[dict[str, Any]] = []
+        self.unpaid: list[dict[str, Any]] = []
         self.ex_dates: list[ExDate] = []
         self.too_short: list[TooShort] = []
         self._held: frozenset[BarFeed] = frozenset()
@@ -59,7 +61,17 @@ class Recorder(bt.Analyzer):  # type: ignore[misc]  # backtrader has no types
             self.strategy.cerebro._disable_runonce()
 
     def notify_order(self, order: Any) -> None:
-        """Keep what the order has newly filled."""
+        """Keep what the order has newly filled, and what stock Backtrader refuses for lack of cash (Margin)."""
+        if order.status == order.Margin:
+            self.unpaid.append(
+                {
+                    "date": day_of(self.strategy.lines.datetime[0]).isoformat(),
+                    "symbol": order.data.bars.symbol,
+                    "side": "buy" if order.isbuy() else "sell",
+                    "size": _whole(abs(order.executed.remsize)),
+                    "rule": Rule.CASH.value,
+                }
+            )
         for part in order.executed.iterpending():
             self.fills.append(
                 {

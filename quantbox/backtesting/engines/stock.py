@@ -103,7 +103,7 @@ class Engine:
             final_value=float(broker.getvalue()),
             final_cash=float(broker.getcash()),
             trades=recorder.fills,
-            rejected=[],
+            rejected=recorder.unpaid,
             warnings=notices,
             equity=[{"date": day.isoformat(), "value": value} for day, value, _ in recorder.days],
             exposure=[{"date": day.isoformat(), "invested_yuan": invested} for day, _, invested in recorder.days],

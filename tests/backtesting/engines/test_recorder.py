@@ -47,6 +47,21 @@ def test_a_period_too_short_for_the_indicators_is_a_run_without_trades(bars: int
         assert "need 21 bars of 600000.SH and the period has 20" in result.warnings[0]["message"]["en"]
 
 
+def test_an_order_that_stock_backtrader_refuses_for_cash_is_listed_with_rules_off() -> None:
+    class Greedy(bt.Strategy):
+        def next(self) -> None:
+            if len(self) == 1:
+                self.buy(size=101)  # 1,010.00 of 1,000.00
+            elif len(self) == 2:
+                self.buy(size=100)
+
+    days = [date(2024, 3, 4), date(2024, 3, 5), date(2024, 3, 6)]
+    frame = handmade([(day, 10.0, 10.0, 10.0, 10.0, 1, 10.0, False) for day in days])
+    result = Engine(EngineInput(Greedy, {}, feed_bars({"600000.SH": frame}), Decimal(1000), rules=False), lambda *_: None).run()
+    assert result.rejected == [{"date": "2024-03-05", "symbol": "600000.SH", "side": "buy", "size": 101, "rule": "cash"}]
+    assert [trade["date"] for trade in result.trades] == ["2024-03-06"]
+
+
 def test_fractions_of_a_share_are_kept_with_rules_off() -> None:
     class Fraction(bt.Strategy):
         def next(self) -> None:
