@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 
 from quantbox.core.control import take_standard_pipes
 from quantbox.core.process_log import write_log_to_stderr
@@ -31,12 +30,10 @@ def main() -> int:
         os.environ["QTWEBENGINE_DISABLE_SANDBOX"] = "1"  # Chromium refuses its own sandbox to root
     import webview
 
-    with tempfile.TemporaryDirectory(prefix="quantbox-window-") as storage:
-        # text_select: else pywebview writes a style element, which the pages' policy refuses
-        window = webview.create_window(
-            "量化宝盒 QuantBox", url, width=_WIDTH, height=_HEIGHT, min_size=_MIN_SIZE, text_select=True, zoomable=True
-        )
-        window.events.shown += lambda: line.notify("ready")
-        # private: cookies and caches of the pages end with the window
-        webview.start(gui="qt" if sys.platform == "linux" else None, private_mode=True, storage_path=storage)
+    # text_select: else pywebview writes a style element, which the pages' policy refuses
+    window = webview.create_window(
+        "量化宝盒 QuantBox", url, width=_WIDTH, height=_HEIGHT, min_size=_MIN_SIZE, text_select=True, zoomable=True
+    )
+    window.events.shown += lambda: line.notify("ready")
+    webview.start(gui="qt" if sys.platform == "linux" else None, private_mode=True)  # private: nothing of a page is kept
     os._exit(0)  # Qt's own threads may take seconds to end
