@@ -5,7 +5,7 @@ from __future__ import annotations
 from quantbox.core.errors import Invalid, NotFound, Unavailable
 from quantbox.core.text import Text
 
-__all__ = ["BarsInvalid", "CalendarEnded", "NoBars", "SymbolInvalid", "SymbolUnknown"]
+__all__ = ["BarsInvalid", "CalendarEnded", "NoBars", "NoSeries", "SymbolInvalid", "SymbolUnknown"]
 
 
 class SymbolInvalid(Invalid):
@@ -39,6 +39,20 @@ class NoBars(NotFound):
         "{symbol} has no {frequency} bar from {start} to {end}; stored are {first} to {last}",
     )
     hint = Text("请改换日期，或先更新数据", "Choose other dates, or update the data first")
+
+
+class NoSeries(NoBars):
+    """The symbol is known, but not in bars of this kind."""
+
+    code = "market_data.no_series"
+    sentence = Text(
+        "没有存 {symbol} 的 {frequency} K 线；已存：{stored}",
+        "No {frequency} bars of {symbol} are stored; stored are: {stored}",
+    )
+    hint = Text(
+        "请导入或更新不复权的 K 线；只作显示的复权序列不能用于回测",
+        "Import or update unadjusted bars; adjusted series kept for display do not feed backtests",
+    )
 
 
 class BarsInvalid(Invalid):

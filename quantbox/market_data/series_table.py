@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 
 from quantbox.market_data.bar_merge import Changes
-from quantbox.market_data.models import Adjust, Frequency, Series
+from quantbox.market_data.models import Adjust, Frequency, InstrumentKind, Series
+from quantbox.market_data.symbols import kind_of
 
 __all__ = ["SERIES_SCHEMA", "SeriesLabel", "read_series", "update_series"]
 
@@ -98,7 +100,12 @@ def update_series(table: pl.DataFrame, changes: Changes, written: pl.DataFrame, 
 
 
 def read_series(table: pl.DataFrame) -> list[Series]:
-    """Return the rows of the table as models."""
+    """Return the rows of the table as models; a symbol's rows come together.
+
+    Minute bars carry no pre_close: their factor is that of the daily bars, where those reach over all of them.
+    """
+    rows = table.to_dicts()
+    daily = {row["symbol"]: row for row in rows if row["frequency"] == Frequency.DAY.value and not row["is_display_only"]}
     return [
         Series(
             symbol=row["symbol"],
@@ -108,10 +115,23 @@ def read_series(table: pl.DataFrame) -> list[Series]:
             first=row["first"],
             last=row["last"],
             rows=row["rows"],
-            factor_known=row["missing"] - row["first_missing"] == 0,
+            factor_known=_is_factor_known(row, daily.get(row["symbol"])),
             origin=row["origin"],
             updated_at=row["updated_at"],
             is_demo=row["is_demo"],
         )
-        for row in table.iter_rows(named=True)
+        for row in rows
     ]
+
+
+def _is_factor_known(row: dict[str, Any], daily: dict[str, Any] | None) -> bool:
+    if kind_of(row["symbol"]) is InstrumentKind.INDEX:
+        return True  # an index pays nothing and splits nothing
+    if row["frequency"] != Frequency.DAY.value:
+        return (
+            daily is not None
+            and daily["first"] <= row["first"]
+            and row["last"] <= daily["last"]
+            and _is_factor_known(daily, None)
+        )
+    return bool(row["missing"] - row["first_missing"] == 0)

@@ -17,11 +17,11 @@ from quantbox.market_data.adjustment import adjust_bars, with_factor
 from quantbox.market_data.bar_store import BarStore
 from quantbox.market_data.calendar import Calendar
 from quantbox.market_data.checks import CheckInput, check_bars
-from quantbox.market_data.errors import NoBars, SymbolUnknown
+from quantbox.market_data.errors import NoBars, NoSeries, SymbolUnknown
 from quantbox.market_data.instruments import Instruments
-from quantbox.market_data.models import Adjust, Frequency, Series, Symbol
+from quantbox.market_data.models import Adjust, Frequency, InstrumentKind, Series, Symbol
 from quantbox.market_data.series_table import SeriesLabel
-from quantbox.market_data.symbols import parse_symbol
+from quantbox.market_data.symbols import kind_of, parse_symbol
 
 __all__ = ["MarketData"]
 
@@ -84,16 +84,15 @@ class MarketData:
         symbol = parse_symbol(symbol)
         series = self._find_series(symbol, frequency, display)
         if series is None:
-            if not self._store.series(symbol):
-                raise SymbolUnknown(symbol=symbol)
-            raise NoBars(symbol=symbol, frequency=frequency.value, start=start, end=end, first=None, last=None)
+            raise self._absence_of(symbol, frequency)
         if adjust is Adjust.NONE or display:
             frame = self._store.read([symbol], frequency, start=start, end=end, display=display)
             frame = frame.with_columns(pl.lit(1.0).alias("factor"))
         else:
             frame = _within(self._adjusted(symbol, frequency, adjust), start, end)
         if frame.is_empty():
-            raise NoBars(symbol=symbol, frequency=frequency.value, start=start, end=end, first=series.first, last=series.last)
+            period = {"start": start or series.first, "end": end or series.last, "first": series.first, "last": series.last}
+            raise NoBars(symbol=symbol, frequency=frequency.value, **period)
         return frame
 
     def show(
@@ -104,7 +103,7 @@ class MarketData:
         bars = self.bars(symbol, start, end, adjust=adjust)
         series = self._find_series(symbol, Frequency.DAY, False)
         if series is None:
-            raise SymbolUnknown(symbol=symbol)
+            raise self._absence_of(symbol, Frequency.DAY)
         columns = ("date", "open", "high", "low", "close", "volume", "amount", "pre_close", "factor")
         return {
             "symbol": symbol,
@@ -264,9 +263,17 @@ class MarketData:
                 return series
         return None
 
+    def _absence_of(self, symbol: Symbol, frequency: Frequency) -> SymbolUnknown | NoSeries:
+        """Return the error that says why there are no bars: nothing is stored, or only other kinds."""
+        stored = [f"{one.frequency} {one.adjust}{' (display)' * one.is_display_only}" for one in self._store.series(symbol)]
+        if not stored:
+            return SymbolUnknown(symbol=symbol)
+        return NoSeries(symbol=symbol, frequency=frequency.value, stored=", ".join(stored))
+
     def _adjusted(self, symbol: Symbol, frequency: Frequency, adjust: Adjust) -> pl.DataFrame:
         """Return all bars adjusted; minute bars take the factor of their day from the daily bars."""
-        daily = with_factor(self._store.read([symbol], Frequency.DAY))
+        daily = self._store.read([symbol], Frequency.DAY)
+        daily = daily.with_columns(pl.lit(1.0).alias("factor")) if kind_of(symbol) is InstrumentKind.INDEX else with_factor(daily)
         if frequency is Frequency.DAY:
             return adjust_bars(daily, adjust)
         factors = daily.select("date", "factor")

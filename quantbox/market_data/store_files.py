@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -29,7 +28,6 @@ _Result = TypeVar("_Result")
 _ROW_GROUP_ROWS = 16384
 #: How long another program (a virus scanner, a reader of the manifest) may hold a file on Windows.
 _PATIENCE_SECONDS = 5.0
-_FILES_A_READER_MAY_MISS = 8
 
 
 @dataclass(frozen=True)
@@ -68,14 +66,13 @@ class StoreFiles:
 
     def read(self, work: Callable[[Snapshot], _Result]) -> _Result:
         """Return what `work` makes of the present files; it is asked again when a writer took one away meanwhile."""
-        for _ in range(_FILES_A_READER_MAY_MISS):
+        while True:
             snapshot = self.take()
             try:
                 return work(snapshot)
             except FileNotFoundError:
                 if self.take().generation == snapshot.generation:
                     raise
-        return work(self.take())
 
     def commit(self, before: Snapshot, parts: Mapping[str, pl.DataFrame | None]) -> Snapshot:
         """Make `parts` (None takes one away) and what `before` holds besides the present generation.
@@ -96,7 +93,11 @@ class StoreFiles:
         return Snapshot(generation, files)
 
     def _delete_unnamed(self, named: set[Path]) -> None:
-        for path in self.folder.rglob("*.*.parquet"):
+        """Clear away files of older generations and what killed writers left; nothing else lies under these names."""
+        candidates = [*self.folder.glob("*.*.parquet"), *self.folder.glob(".*.tmp")]
+        for part in ("bars", "display"):
+            candidates += [*(self.folder / part).rglob("*.parquet"), *(self.folder / part).rglob(".*.tmp")]
+        for path in candidates:
             if path not in named:
                 with suppress(OSError):  # a reader on Windows still has it open; the next write comes by again
                     path.unlink()
@@ -128,20 +129,14 @@ class TableFile:
 
     def write(self, frame: pl.DataFrame) -> None:
         """Replace the table; the caller holds the write lock."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        content = io.BytesIO()
-        frame.write_parquet(content, compression="zstd")
-        _patiently(lambda: write_atomically(self.path, content.getvalue(), mode=0o644))
+        _write(self.path, frame)
 
 
 def _write(path: Path, frame: pl.DataFrame) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    frame.write_parquet(path, compression="zstd", compression_level=1, row_group_size=_ROW_GROUP_ROWS, statistics=True)
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    content = io.BytesIO()
+    frame.write_parquet(content, compression="zstd", compression_level=1, row_group_size=_ROW_GROUP_ROWS, statistics=True)
+    _patiently(lambda: write_atomically(path, content.getvalue(), mode=0o644))
 
 
 def _patiently(act: Callable[[], _Result]) -> _Result:

@@ -10,7 +10,7 @@ import pytest
 
 from quantbox.core.clock import FixedClock
 from quantbox.core.paths import DataFolder
-from quantbox.market_data.errors import NoBars, SymbolInvalid, SymbolUnknown
+from quantbox.market_data.errors import NoBars, NoSeries, SymbolInvalid, SymbolUnknown
 from quantbox.market_data.models import BAR_SCHEMA, Adjust, Frequency
 from quantbox.market_data.service import MarketData
 from tests.market_data.bars import make_bars
@@ -69,6 +69,35 @@ def test_minute_bars_take_the_factor_of_their_day(stocked: MarketData) -> None:
     assert adjusted["close"].to_list() == pytest.approx([9.5, 9.6])
 
 
+def test_the_factor_of_minute_bars_is_known_where_that_of_their_days_is(stocked: MarketData) -> None:
+    def minutes_on(day: date) -> pl.DataFrame:
+        moment = datetime.fromisoformat(f"{day}T15:00")
+        return make_bars("600519.SH", [10.0], start=day, time=[moment], pre_close=None)
+
+    def is_known() -> bool:
+        (series,) = [one for one in stocked.series("600519") if one.frequency is Frequency.MINUTE_5]
+        return series.factor_known
+
+    stocked.write_bars(minutes_on(date(2024, 1, 3)), origin="sina", adjust=Adjust.NONE, frequency=Frequency.MINUTE_5)
+    assert is_known()
+    stocked.write_bars(minutes_on(date(2024, 1, 8)), origin="sina", adjust=Adjust.NONE, frequency=Frequency.MINUTE_5)
+    assert not is_known()  # no daily bar says whether the 8th was an ex-date
+
+
+def test_an_index_has_nothing_to_adjust(market: MarketData) -> None:
+    market.write_bars(make_bars("000300.SH", [3000.0, 3100.0], pre_close=[None, 2999.0]), origin="csv", adjust=Adjust.NONE)
+    assert market.bars("sh000300", adjust=Adjust.QFQ)["close"].to_list() == [3000.0, 3100.0]
+    assert market.series("sh000300")[0].factor_known
+
+
+def test_a_symbol_kept_for_display_alone_has_no_bars_to_trade(market: MarketData) -> None:
+    market.write_bars(make_bars("600519.SH", [1.0]), origin="em", adjust=Adjust.QFQ, display_only=True)
+    with pytest.raises(NoSeries) as caught:
+        market.bars("600519")
+    assert caught.value.code == "market_data.no_series"
+    assert "1d qfq (display)" in caught.value.message("zh")
+
+
 def test_a_display_series_comes_as_it_is_stored(stocked: MarketData) -> None:
     negative = make_bars("600519.SH", [-1.0, 10.0], pre_close=None)
     stocked.write_bars(negative, origin="eastmoney", adjust=Adjust.QFQ, display_only=True)
@@ -84,8 +113,9 @@ def test_an_unknown_symbol_an_empty_period_and_nonsense_are_told_apart(stocked: 
         stocked.bars("600519", date(2025, 1, 1), date(2025, 12, 31))
     assert empty.value.facts["last"] == date(2024, 1, 5)
     assert "2025-01-01" in empty.value.message("zh")
-    with pytest.raises(NoBars):
+    with pytest.raises(NoSeries) as other:
         stocked.bars("600519", frequency=Frequency.MINUTE_5)
+    assert other.value.facts["stored"] == "1d none"
     with pytest.raises(SymbolInvalid):
         stocked.bars("AAPL")
 
