@@ -16,9 +16,12 @@ from __future__ import annotations
 
 import io
 import json
+import sys
+import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
@@ -37,6 +40,7 @@ from quantbox.market_data.symbols import is_b_share
 __all__ = ["run"]
 
 _DETAIL_CHARACTERS = 500
+_POSITION_SECONDS = 0.2
 _CONVERTIBLE_RULES_SINCE = date(2022, 8, 1)  # limits of 20 %; what has a rule then is a convertible bond
 Emit = Callable[[dict[str, Any]], None]
 
@@ -59,7 +63,8 @@ def run(header: dict[str, Any], feeds: list[bytes], emit: Emit) -> str:
         lambda fraction, day: emit({"type": "progress", "fraction": fraction, "bar_date": day.isoformat()}),
     )
     started = time.perf_counter()
-    result: EngineResult = _guard(request["file_name"], engine.run, lambda: engine.current_date)
+    with _position_told(request["file_name"], lambda: engine.current_date, emit):
+        result: EngineResult = _guard(request["file_name"], engine.run, lambda: engine.current_date)
     body = {"engine": engine.name, "bars": engine.bars, "run_seconds": time.perf_counter() - started, **asdict(result)}
     return json.dumps(body, ensure_ascii=False)
 
@@ -76,6 +81,29 @@ def _guard(file_name: str, work: Callable[[], Any], bar_date: Callable[[], date 
         raise StrategySyntaxWrong(detail=error.msg, file=file_name, line=error.lineno) from error
     except (Exception, SystemExit) as error:  # an edge: the strategy may raise anything, and exit
         raise _failure(error, file_name, bar_date()) from error
+
+
+@contextmanager
+def _position_told(file_name: str, bar_date: Callable[[], date | None], emit: Emit) -> Iterator[None]:
+    """Tell from a second thread at which line and bar the strategy is: one that never returns is stopped without a word."""
+    strategy_thread, ended = threading.get_ident(), threading.Event()
+
+    def watch() -> None:
+        told = None
+        while not ended.wait(_POSITION_SECONDS):
+            frame = sys._current_frames().get(strategy_thread)
+            while frame is not None and frame.f_code.co_filename != file_name:
+                frame = frame.f_back
+            day = bar_date()
+            if frame is not None and day is not None and (position := (frame.f_lineno, day)) != told:
+                told = position
+                emit({"type": "position", "line": frame.f_lineno, "bar_date": day.isoformat()})
+
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        yield
+    finally:
+        ended.set()
 
 
 def _failure(error: BaseException, file_name: str, bar_date: date | None) -> StrategyFailed:

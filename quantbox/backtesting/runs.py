@@ -48,7 +48,8 @@ class ChildRun:
         self._limits = limits
         self._report = report
         self._fraction = 0.0
-        self._bar_date: str | None = None
+        #: Where the strategy was last seen: line, bar_date, last_bar_date.
+        self._position: dict[str, Any] = {}
         self._log: deque[str] = deque(maxlen=LOG_LINES)
         self._is_truncated = False
 
@@ -70,13 +71,15 @@ class ChildRun:
             return False
         if frame["type"] == "progress":
             self._fraction = float(frame["fraction"])
-            self._bar_date = frame["bar_date"]
+            self._position |= {"last_bar_date": frame["bar_date"]}
+        if frame["type"] == "position":
+            self._position |= {"line": frame["line"], "bar_date": frame["bar_date"], "last_bar_date": frame["bar_date"]}
         self._report(self._fraction)
         return False
 
     def _locate(self, reason: Reason) -> Reason:
-        # where the child could not say at which bar it ended, the last one it was heard of is named
-        heard = {"file": self._run.request.file_name, "last_bar_date": self._bar_date}
+        # a child that was stopped or died could not say where; the line and bar it was last seen at are named
+        heard = {"file": self._run.request.file_name, "last_bar_date": None, **self._position}
         told = replace(reason, facts={**heard, **reason.facts}).to_json()
         # what a strategy raises may hold half a surrogate pair, which the database cannot write
         return Reason(**json.loads(json.dumps(told, ensure_ascii=False).encode("utf-8", "replace")))

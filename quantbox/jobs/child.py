@@ -151,7 +151,7 @@ def run_child(
     limits : ChildLimits
         Enforced by the child on itself and watched from here.
     on_frame : callable
-        Given every "progress" and "log" frame, and ``{"type": "tick"}`` each second; returns True to cancel. What it
+        Given every "progress", "position" and "log" frame, and ``{"type": "tick"}`` each second; returns True to cancel. What it
         raises ends the child and goes on to the caller.
     command : sequence of str, optional
         Starts the child; this program's ``job-child`` by default.
@@ -259,6 +259,8 @@ class _Watch:
                 if (now := time.monotonic()) >= self._next_progress:
                     self._next_progress = now + _STEP_SECONDS
                     self._tell(frame)
+            case "position":
+                self._tell(frame)
             case "log":
                 self._take_log(frame)
             case "failure":

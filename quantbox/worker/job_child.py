@@ -101,6 +101,7 @@ class _Attempt:
     def work(self, place: str, header: dict[str, Any], feeds: list[bytes]) -> None:
         """Do the work at `place` ("module:function") and send how it ended."""
         sys.stdout = sys.stderr = self._printed
+        threading.Thread(target=self._printed.flush_forever, daemon=True).start()
         try:
             module, _, function = place.partition(":")
             run: Run = getattr(importlib.import_module(module), function)
@@ -189,6 +190,13 @@ class _Printed(io.TextIOBase):
                 self._lines.append(rest)
                 self._partial = []
             self._flush_whole(truncated=truncated)
+
+    def flush_forever(self) -> None:
+        """Send finished lines every moment, so that code which prints and then hangs has still said it."""
+        while True:
+            time.sleep(_FLUSH_SECONDS)
+            with self._lock:
+                self._flush_whole()
 
     def close(self) -> None:
         """Stay open: the code may not silence its own log."""
