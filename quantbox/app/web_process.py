@@ -10,11 +10,11 @@ from quantbox.app.services import Services, build_services
 from quantbox.app.web import create_app
 from quantbox.core.bus import Bus
 from quantbox.core.clock import Clock, SystemClock
-from quantbox.core.control import ControlChannel, take_standard_pipes
 from quantbox.core.paths import DataFolder
 from quantbox.core.process_bus import BusAddress, ProcessBus
-from quantbox.core.process_log import write_log_to_stderr
 from quantbox.core.processes import protect_this_process
+from quantbox.core.processes.control import ControlChannel, take_standard_pipes
+from quantbox.core.processes.log import write_log_to_stderr
 from quantbox.jobs.queue import JobQueue, make_queue
 from quantbox.vault.models import Keys
 from quantbox.vault.service import exists

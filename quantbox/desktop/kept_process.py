@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from quantbox.core.control import ControlChannel, PeerSilent
 from quantbox.core.processes import Process, end_process, process_alive, spawn
+from quantbox.core.processes.control import ControlChannel, PeerSilent
 
 __all__ = ["KeptProcess"]
 

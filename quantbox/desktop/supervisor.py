@@ -16,7 +16,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from quantbox.core.control import ControlChannel
 from quantbox.core.errors import QuantBoxError
 from quantbox.core.files import write_atomically
 from quantbox.core.ids import new_id
@@ -30,6 +29,7 @@ from quantbox.core.processes import (
     protect_this_process,
     restrict_to_owner,
 )
+from quantbox.core.processes.control import ControlChannel
 from quantbox.core.program_file import RunningProgram, find_program
 from quantbox.desktop.errors import AnotherIsStarting, StoreBusy, WebDidNotStart
 from quantbox.desktop.kept_process import KeptProcess

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from quantbox.core.control import take_standard_pipes
-from quantbox.core.process_log import write_log_to_stderr
+from quantbox.core.processes.control import take_standard_pipes
+from quantbox.core.processes.log import write_log_to_stderr
 
 __all__ = ["can_open_window", "main"]
 

@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 from quantbox.core.clock import market_date
 from quantbox.core.errors import Invalid, QuantBoxError, Unavailable
 from quantbox.core.text import Text
-from quantbox.market_data.models import Adjust, Frequency, InstrumentKind, Series, Symbol
+from quantbox.market_data.models import BAR_SCHEMA, Adjust, Frequency, InstrumentKind, Series, Symbol
 from quantbox.market_data.raw_test import find_contradictions
 from quantbox.market_data.sources.base import Source, SourceAnswerUnusable
 from quantbox.market_data.symbols import kind_of, parse_symbol
@@ -21,6 +23,11 @@ __all__ = ["NothingToUpdate", "SourceUnknown", "make_source", "update_from"]
 
 #: Before the first A share (1990-12-19) there is nothing to ask for.
 FIRST_SESSION = date(1990, 12, 19)
+#: A kill loses at most what was fetched since the last write.
+SYMBOLS_A_WRITE = 100
+STOCK_TICK, FUND_TICK = 0.01, 0.001
+#: As for files: vendors have single odd bars, an adjusted series has them everywhere.
+CONTRADICTING_SHARE_ALLOWED = 0.002
 
 
 class SourceUnknown(Invalid):
@@ -76,10 +83,15 @@ def update_from(
         raise NothingToUpdate
     today = end or market_date(market_data.clock.now())
     problems = refresh_reference(market_data, source, progress)
-    results = []
-    for position, symbol in enumerate(wanted):
+    results, fetched = [], []
+    for position, symbol in enumerate(wanted, 1):
+        result, bars = fetch_symbol(source, symbol, start or next_missing_day(stored.get(symbol)), today)
+        results.append(result)
+        fetched += [bars] if bars.height else []
+        if len(fetched) >= SYMBOLS_A_WRITE or position == len(wanted):
+            store(market_data, source, fetched)
+            fetched = []
         progress(0.1 + 0.9 * position / len(wanted), "fetching")
-        results.append(update_symbol(market_data, source, symbol, start or next_missing_day(stored.get(symbol)), today))
     progress(1.0, "done")
     return {
         "source": source.name,
@@ -117,24 +129,36 @@ def refresh_reference(market_data: MarketData, source: Source, progress: Callabl
     return problems
 
 
-def update_symbol(market_data: MarketData, source: Source, symbol: Symbol, start: date, end: date) -> dict[str, Any]:
-    """Fetch and store one symbol's missing days."""
+def fetch_symbol(source: Source, symbol: Symbol, start: date, end: date) -> tuple[dict[str, Any], pl.DataFrame]:
+    """Fetch one symbol's missing days; returns its line of the answer and its bars, none of them doubtful."""
     result: dict[str, Any] = {"symbol": symbol, "rows": 0, "first": None, "last": None, "error": None}
+    nothing = pl.DataFrame(schema=BAR_SCHEMA)
     if start > end:
-        return result
+        return result, nothing
     try:
         bars = source.daily_bars(symbol, start, end)
-        if kind_of(symbol) in {InstrumentKind.STOCK, InstrumentKind.FUND} and bars.height:
-            contradicting = find_contradictions(bars)
-            if contradicting.height:
-                raise SourceAnswerUnusable(origin=source.origin, problem=f"{symbol}: {contradicting.row(0, named=True)}"[:300])
+        refuse_other_than_raw(source, symbol, bars)
     except QuantBoxError as problem:
-        result["error"] = describe(problem)
-        return result
+        return {**result, "error": describe(problem)}, nothing
     if bars.height:
-        result["rows"] = market_data.write_bars(bars, origin=f"{source.name}.{source.origin}", adjust=Adjust.NONE)
-        result["first"], result["last"] = bars["date"].min().isoformat(), bars["date"].max().isoformat()  # type: ignore[union-attr]  # not empty
-    return result
+        first, last = bars["date"][0], bars["date"][-1]
+        result |= {"rows": bars.height, "first": first.isoformat(), "last": last.isoformat()}
+    return result, bars
+
+
+def refuse_other_than_raw(source: Source, symbol: Symbol, bars: pl.DataFrame) -> None:
+    """Refuse an answer whose amounts say that its prices or volumes are not what they should be."""
+    if kind_of(symbol) not in {InstrumentKind.STOCK, InstrumentKind.FUND} or not bars.height:
+        return
+    contradicting = find_contradictions(bars, tick=STOCK_TICK if kind_of(symbol) is InstrumentKind.STOCK else FUND_TICK)
+    if contradicting.height > CONTRADICTING_SHARE_ALLOWED * bars.height:
+        raise SourceAnswerUnusable(origin=source.origin, problem=f"{symbol}: {contradicting.row(0, named=True)}"[:300])
+
+
+def store(market_data: MarketData, source: Source, fetched: Sequence[pl.DataFrame]) -> None:
+    """Write the bars of several symbols at once: each write makes the files of the years it touches anew."""
+    if fetched:
+        market_data.write_bars(pl.concat(fetched), origin=f"{source.name}.{source.origin}", adjust=Adjust.NONE)
 
 
 def describe(problem: QuantBoxError) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from typing import IO, Any
 
 from quantbox.core.errors import Invalid, QuantBoxError
 from quantbox.core.processes import end_this_group, limit_this_process
-from quantbox.core.sandbox import enter_sandbox
+from quantbox.core.processes.sandbox import enter_sandbox
 from quantbox.core.text import Text
 from quantbox.jobs.frames import read_request, write_frame
 from quantbox.jobs.models import Reason

@@ -217,7 +217,7 @@ def test_a_child_ends_when_its_worker_is_killed(name):
 
 
 OPEN_WORLD = """
-from quantbox.core.sandbox import Enforced
+from quantbox.core.processes.sandbox import Enforced
 job_child.enter_sandbox = lambda readable: Enforced()
 """
 

@@ -161,7 +161,7 @@ def read_history(symbol: Symbol, answer: pd.DataFrame, origin: str) -> pl.DataFr
 
     Notes
     -----
-    An unknown code gives an empty frame without columns, which is an empty history. `pre_close` stays null: the history carries none.
+    An unknown code gives an empty frame without columns, which is an empty history. `pre_close` stays null: akshare gives none.
     """
     if answer.empty and not len(answer.columns):
         return pl.DataFrame(schema=BAR_SCHEMA)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from quantbox.core.control import ControlChannel, PeerSilent
 from quantbox.core.errors import Denied, QuantBoxError
 from quantbox.core.processes import end_process, spawn
+from quantbox.core.processes.control import ControlChannel, PeerSilent
 from quantbox.core.text import Text
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 class TooShort(Denied):
@@ -143,7 +143,7 @@ def test_a_request_under_way_ends_when_the_peer_dies(line):
 CHILD = """
 import os, sys, threading
 print("printed before")
-from quantbox.core.control import take_standard_pipes
+from quantbox.core.processes.control import take_standard_pipes
 line = take_standard_pipes("child")
 gone = threading.Event()
 line.on("noise", lambda: (print("printed"), os.write(1, b"written\\n"), os.system("echo shouted"))[1])

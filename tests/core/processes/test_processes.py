@@ -9,7 +9,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from quantbox.core.child_environment import child_environment
 from quantbox.core.files import write_atomically
 from quantbox.core.processes import (
     FileLock,
@@ -22,8 +21,9 @@ from quantbox.core.processes import (
     restrict_to_owner,
     spawn,
 )
+from quantbox.core.processes.environment import child_environment
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def python(code: str) -> list[str]:
