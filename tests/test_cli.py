@@ -265,7 +265,7 @@ def test_killing_the_supervisor_ends_all_and_the_next_command_works(filled: Stor
         client.sign_in()
         everyone = wait_until(lambda: len(found := supervisor.children(recursive=True)) >= 2 and found)
         supervisor.kill()
-        gone, alive = psutil.wait_procs(everyone, timeout=5)
+        _gone, alive = psutil.wait_procs(everyone, timeout=5)
         assert alive == []
     assert filled.run("data", "check").status == 0
 
