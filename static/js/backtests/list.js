@@ -48,8 +48,8 @@ function backtests() {
     },
     takeJob(job) {
       this.jobs[job.id] = job;
-      const known = this.rows.some((row) => row.id === job.id);
-      if (!known || isFinal(job.state)) this.read();
+      const row = this.rows.find((other) => other.id === job.id);
+      if (!row || (isFinal(job.state) && !isFinal(row.state))) this.read();
     },
     stateOf(row) { return this.jobs[row.id] && !isFinal(row.state) ? this.jobs[row.id].state : row.state; },
     jobOf(row) { return this.jobs[row.id] || { state: row.state, progress: row.progress }; },

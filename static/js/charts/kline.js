@@ -84,7 +84,7 @@ export class KlineChart {
       formatter: { formatBigNumber: (value) => short(value) },
       thousandsSeparator: { sign: ',' },
       decimalFold: { threshold: 100 },
-      layout: { yAxis: { gap: { top: 44, bottom: 16 } } },
+      layout: { yAxis: { gap: { top: 56, bottom: 16 } } },
     });
     this.chart.setBarSpace(8);
     this.chart.setOffsetRightDistance(16);

@@ -2,15 +2,23 @@
 import { get } from './api.js';
 
 const POLL_MILLISECONDS = 2000;
+const NEWS_MILLISECONDS = 15000;
+const FINAL = new Set(['succeeded', 'failed', 'cancelled', 'timed_out']);
 const listeners = new Set();
 const connection = new Set();
 let socket = null;
 let retry = 1000;
 let polling = 0;
-let seen = new Map();
+const seen = new Map();
 
+/** Pass on what is new about `job`; one that ended long ago is no news. */
 function tell(job) {
-  listeners.forEach((listener) => listener(job));
+  const mark = `${job.state} ${job.progress} ${job.stage} ${job.cancel_requested}`;
+  const before = seen.get(job.id);
+  if (before === mark) return;
+  seen.set(job.id, mark);
+  const isOld = before === undefined && FINAL.has(job.state) && Date.now() - new Date(job.finished_at).getTime() > NEWS_MILLISECONDS;
+  if (!isOld) listeners.forEach((listener) => listener(job));
 }
 
 function report(online) {
@@ -21,13 +29,7 @@ async function poll() {
   try {
     const page = await get('/jobs', { limit: 50 });
     report(true);
-    for (const job of page.items) {
-      const mark = `${job.state} ${job.progress} ${job.stage}`;
-      if (seen.get(job.id) !== mark) {
-        seen.set(job.id, mark);
-        tell(job);
-      }
-    }
+    page.items.forEach(tell);
   } catch (problem) {
     if (problem.status === 0) report(false);
   }
@@ -75,5 +77,4 @@ export function onConnection(listener) {
   connection.add(listener);
 }
 
-const FINAL = new Set(['succeeded', 'failed', 'cancelled', 'timed_out']);
 export const isFinal = (state) => FINAL.has(state);

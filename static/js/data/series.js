@@ -1,8 +1,8 @@
 // The table of stored series: thousands of rows, drawn as they scroll into sight.
-import { Tabulator } from '../../vendor/tabulator.js';
 import { getAll } from '../core/api.js';
 import { dateTime, integer } from '../core/format.js';
 import { knows, t } from '../core/i18n.js';
+import { longTable } from '../core/tables.js';
 
 const MOST_PIXELS = 456;
 const HEAD_PIXELS = 40;
@@ -67,7 +67,7 @@ export class SeriesTable {
       this.table.setHeight(height);
       return;
     }
-    this.table = new Tabulator(this.element, { data: this.rows, columns: columns(), layout: 'fitColumns', height, selectableRows: 1, placeholder: t('table.none') });
+    this.table = longTable(this.element, { data: this.rows, columns: columns(), height, selectableRows: 1, placeholder: t('table.none') });
     this.table.on('rowSelectionChanged', (chosen) => this.onChoose(chosen[0] || null));
   }
 

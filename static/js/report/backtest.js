@@ -76,11 +76,13 @@ function backtest() {
       if (!this.isRunning) return;
       try {
         this.row = await get(`/backtests/${this.id}`);
+        this.takeJob(this.row.job);
       } catch {
         // the connection bar says so; the next round asks again
       }
     },
     takeJob(job) {
+      if (this.job && isFinal(this.job.state)) return;
       this.job = job;
       if (isFinal(job.state)) this.read();
     },
@@ -201,7 +203,7 @@ function backtest() {
       try {
         const job = await post(`/backtests/${this.id}/rerun`);
         toast(t('report.rerun_started'));
-        location.assign(`/backtests/${job.id}?compare=${this.id}`);
+        location.assign(`/backtests/${job.id}`);
       } catch (problem) {
         complain(problem);
       }

@@ -1,7 +1,7 @@
 // The long tables of a report: fills, refused orders, round trips; and saving them as a file.
-import { Tabulator } from '../../vendor/tabulator.js';
 import { integer, number, signed, signedPercent, tone } from '../core/format.js';
 import { knows, t } from '../core/i18n.js';
+import { longTable } from '../core/tables.js';
 
 const word = (text, name = '') => {
   const span = document.createElement('span');
@@ -16,8 +16,8 @@ const side = { title: t('column.side'), field: 'side', width: 76, formatter: (it
 const symbol = (names) => ({ title: t('column.symbol'), field: 'symbol', minWidth: 150, formatter: cell((value) => [names[value], value].filter(Boolean).join(' ')) });
 
 function build(element, rows, columns, extra = {}) {
-  return new Tabulator(element, {
-    data: rows, columns, layout: 'fitColumns', height: Math.min(520, 44 + Math.max(2, rows.length) * 38), placeholder: t('table.none'), columnDefaults: { resizable: true }, ...extra,
+  return longTable(element, {
+    data: rows, columns, height: Math.min(520, 44 + Math.max(2, rows.length) * 38), placeholder: t('table.none'), columnDefaults: { resizable: true }, ...extra,
   });
 }
 

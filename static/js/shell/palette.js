@@ -42,7 +42,7 @@ export function palette() {
       const fits = (word) => !wanted || word.toLowerCase().includes(wanted);
       const symbols = this.symbols.map((item) => ({
         key: `s${item.symbol}`, group: t(this.text ? 'palette.symbols' : 'palette.recent'), icon: 'candles', label: item.name || item.symbol,
-        note: item.symbol, go: () => this.openSymbol(item),
+        note: item.is_demo ? `${item.symbol} · ${t('chip.demo')}` : item.symbol, go: () => this.openSymbol(item),
       }));
       const pages = PAGES.filter(([key]) => fits(t(key))).map(([key, url, icon, note]) => ({
         key, group: t('palette.pages'), icon, label: t(key), note, go: () => location.assign(url),
@@ -92,7 +92,7 @@ export function palette() {
       this.choose();
     },
     openSymbol(item) {
-      const kept = [{ symbol: item.symbol, name: item.name }, ...recent().filter((other) => other.symbol !== item.symbol)];
+      const kept = [{ symbol: item.symbol, name: item.name, is_demo: item.is_demo }, ...recent().filter((other) => other.symbol !== item.symbol)];
       sessionStorage.setItem(RECENT_KEY, JSON.stringify(kept.slice(0, 5)));
       const event = new CustomEvent('quantbox:symbol', { detail: item.symbol, cancelable: true });
       if (window.dispatchEvent(event)) location.assign(`/market/${item.symbol}`);
