@@ -62,6 +62,7 @@ _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 22, 38
 # --- files: Landlock (linux/landlock.h) ------------------------------------------------------------------------------
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same numbers on every architecture
+_PACKAGE = Path(__file__).resolve().parents[2]  # quantbox itself
 _O_PATH: int = getattr(os, "O_PATH", 0)  # Linux only
 _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 1, 1 << 2, 1 << 3
 #: All rights of each version of the interface: 1 knows 13, then rename across folders, truncate, and ioctl on devices.
@@ -87,7 +88,7 @@ def _python_files() -> list[Path]:
     paths += [sysconfig.get_path(name, vars={"base": sys.base_prefix, "platbase": sys.base_exec_prefix}) for name in names]
     bundle = getattr(sys, "_MEIPASS", None)  # the folder of a frozen program
     shared = [Path(sys.base_prefix) / "lib"]  # libpython and the libraries beside it
-    return [Path(path) for path in [*paths, bundle, *_SYSTEM_FILES] if path] + shared + [Path(__file__).resolve().parents[1]]
+    return [Path(path) for path in [*paths, bundle, *_SYSTEM_FILES] if path] + shared + [_PACKAGE]
 
 
 def _restrict_files(libc: ctypes.CDLL, readable: Iterable[Path]) -> bool:
