@@ -44,6 +44,7 @@ function newBacktest() {
     line: 1,
     noData: false,
     copied: false,
+    held: true,
 
     async init() {
       const query = new URLSearchParams(location.search);
@@ -145,7 +146,10 @@ function newBacktest() {
     get gutter() { return Array.from({ length: this.source.split('\n').length }, (_, index) => index + 1).join('\n'); },
     scrolled() { this.$refs.gutter.scrollTop = this.$refs.editor.scrollTop; },
     cursor() { this.line = this.$refs.editor.value.slice(0, this.$refs.editor.selectionStart).split('\n').length; },
-    tab() {
+    /** Indent; Shift+Tab, and Tab after Esc, go on to the next field. */
+    tab(event) {
+      if (event.shiftKey || !this.held) return;
+      event.preventDefault();
       const box = this.$refs.editor;
       box.setRangeText('    ', box.selectionStart, box.selectionEnd, 'end');
       this.source = box.value;

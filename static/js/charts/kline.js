@@ -86,6 +86,7 @@ export class KlineChart {
       decimalFold: { threshold: 100 },
       layout: { yAxis: { gap: { top: 56, bottom: 16 } } },
     });
+    element.querySelector('[tabindex="1"]').tabIndex = -1; // the library would come first in the page's tab order
     this.chart.setBarSpace(8);
     this.chart.setOffsetRightDistance(16);
     this.chart.setDataLoader({ getBars: ({ type, callback }) => callback(type === 'init' ? this.bars : [], false) });

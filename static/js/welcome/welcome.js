@@ -38,6 +38,7 @@ function welcome() {
       try {
         const asked = Date.now();
         const answer = await fetch('/api/v1/status', { headers: { Accept: 'application/json' } });
+        await answer.text(); // an answer left unread keeps its connection
         const served = new Date(answer.headers.get('Date') || asked).getTime();
         const status = await readStatus();
         this.version = status.version;

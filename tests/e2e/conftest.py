@@ -1,0 +1,27 @@
+"""One Chromium and one running program with the demo market, shared by the browser tests that do not mind each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.e2e.browser import open_chromium
+from tests.e2e.demo_program import DemoProgram, demo_program
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium; ended before another folder's tests, which may want an event loop of their own."""
+    with sync_playwright() as playwright:
+        browser = open_chromium(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoProgram]:
+    """The running program with the demo market, one finished backtest and one that failed."""
+    with demo_program(tmp_path_factory.mktemp("program")) as running:
+        yield running
