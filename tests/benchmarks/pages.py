@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 from playwright.sync_api import sync_playwright
 
 from tests.program import PASSPHRASE, Store, serving

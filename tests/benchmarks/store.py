@@ -12,7 +12,7 @@ import polars as pl
 
 from quantbox.core.clock import FixedClock
 from quantbox.core.paths import DataFolder
-from quantbox.market_data.models import BAR_SCHEMA, Adjust
+from quantbox.market_data.models import BAR_SCHEMA, Adjust, Board, Instrument, InstrumentKind
 from quantbox.market_data.service import MarketData
 
 SYMBOLS = 5_000
@@ -24,19 +24,24 @@ def market(days: list[date]) -> pl.DataFrame:
     symbols = [f"{600000 + number:06}.SH" if number < 2500 else f"{number - 2500:06}.SZ" for number in range(SYMBOLS)]
     generator = np.random.default_rng(3)
     close = np.round(10 + generator.normal(0, 1, len(symbols) * len(days)), 2).clip(1)
-    return pl.DataFrame(
-        {
-            "symbol": np.repeat(symbols, len(days)),
-            "date": days * len(symbols),
-            "open": close,
-            "high": close + 0.1,
-            "low": close - 0.1,
-            "close": close,
-            "volume": np.full(close.size, 1_000_000),
-            "amount": close * 1_000_000,
-            "pre_close": close,
-        }
-    ).with_columns(pl.lit(None, pl.Datetime("us")).alias("time"), pl.lit(False).alias("is_st")).select(list(BAR_SCHEMA)).cast(BAR_SCHEMA)  # type: ignore[arg-type]
+    return (
+        pl.DataFrame(
+            {
+                "symbol": np.repeat(symbols, len(days)),
+                "date": days * len(symbols),
+                "open": close,
+                "high": close + 0.1,
+                "low": close - 0.1,
+                "close": close,
+                "volume": np.full(close.size, 1_000_000),
+                "amount": close * 1_000_000,
+                "pre_close": close,
+            }
+        )
+        .with_columns(pl.lit(None, pl.Datetime("us")).alias("time"), pl.lit(False).alias("is_st"))
+        .select(list(BAR_SCHEMA))
+        .cast(BAR_SCHEMA)
+    )  # type: ignore[arg-type]
 
 
 def measure(folder: Path) -> Iterator[str]:
@@ -62,6 +67,14 @@ def measure(folder: Path) -> Iterator[str]:
         store.bars(symbol)
         reads.append(time.perf_counter() - began)
     yield f"  one symbol out, median of 5                 {sorted(reads)[2] * 1000:8.1f} ms (design: <= 15 ms)"
+    store.instruments.add(
+        [Instrument(f"{600000 + number}.SH", "平安银行", "", InstrumentKind.STOCK, Board.MAIN) for number in range(SYMBOLS)]
+    )
+    store.instruments.search("")
+    began = time.perf_counter()
+    for text in ("6019", "payh", "银行", "zq"):
+        store.instruments.search(text)
+    yield f"  search among {SYMBOLS:,} names, mean of 4         {(time.perf_counter() - began) / 4 * 1000:8.1f} ms (20 ms wanted)"
     began = time.perf_counter()
     pl.scan_parquet(plain).filter(pl.col("symbol") == "600519.SH").collect()
     yield f"  plain Polars scan of one file               {(time.perf_counter() - began) * 1000:8.1f} ms"
