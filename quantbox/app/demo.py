@@ -16,7 +16,6 @@ from quantbox.backtesting.models import BacktestRequest
 from quantbox.core.paths import DataFolder
 from quantbox.core.processes import FileLock
 from quantbox.core.text import Language
-from quantbox.market_data.models import InstrumentKind
 from quantbox.user_auth.models import OWNER_ACCOUNT
 from quantbox.vault.service import create
 
@@ -24,6 +23,8 @@ __all__ = ["main", "run_sample_backtest"]
 
 SAMPLE = "sma_cross.py"
 SAMPLE_START = date(2019, 1, 1)
+#: 东岭制造 of the demo market: trades and refusals, and one dividend, so that the report shows its warnings.
+SAMPLE_SYMBOL = "610218.SH"
 
 
 def main(folder: DataFolder, language: Language) -> int:
@@ -41,17 +42,12 @@ def main(folder: DataFolder, language: Language) -> int:
 
 
 def run_sample_backtest(services: Services, language: Language) -> dict[str, Any]:
-    """Run the sample strategy on the first demo stock and return its id and document."""
-    stock = next(
-        series.symbol
-        for series in services.market_data.series()
-        if series.is_demo and services.market_data.instruments.get(series.symbol).kind is InstrumentKind.STOCK
-    )
-    end = max(series.last for series in services.market_data.series(stock))
+    """Run the sample strategy on one demo stock and return its id and document."""
+    end = max(series.last for series in services.market_data.series(SAMPLE_SYMBOL))
     request = BacktestRequest(
         source=files("quantbox.backtesting").joinpath("samples", SAMPLE).read_text(encoding="utf-8"),
         file_name=SAMPLE,
-        symbols=(stock,),
+        symbols=(SAMPLE_SYMBOL,),
         start=SAMPLE_START,
         end=end,
         cash=Decimal(1_000_000),

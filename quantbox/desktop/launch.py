@@ -78,4 +78,11 @@ def prepare_demo(store: DataFolder, passphrase: str, language: Language) -> dict
 def figures(document: dict[str, Any]) -> list[str]:
     """Return the sample's figures as lines."""
     lines = [f"final_value: {document['final_value']:,.2f}", f"trades: {len(document['trades'])}"]
-    return lines + [f"{key}: {value}" for key, value in document["statistics"].items()]
+    return lines + [f"{key}: {shorten(value)}" for key, value in document["statistics"].items()]
+
+
+def shorten(value: Any) -> str:
+    """Return a figure with two decimals, a missing one as a dash."""
+    if value is None:
+        return "–"
+    return f"{value:,.2f}" if isinstance(value, float) else str(value)
