@@ -84,8 +84,7 @@ def build_parser() -> Parser:
         )
 
     add(commands, "init", "建立数据文件夹 / create the store", run_init, store)
-    doctor = add(commands, "doctor", "体检 / examine the program", run_doctor, store)
-    doctor.set_defaults(needs_store=False)
+    add(commands, "doctor", "体检 / examine the program", run_doctor, store)
 
     add_data_commands(add, commands.add_parser("data", help="行情数据 / market data"), store)
     add_backtest_commands(add, commands.add_parser("backtest", help="回测 / backtests"), store)
@@ -168,7 +167,7 @@ def key_value(text: str) -> tuple[str, str]:
 
 def language_of(options: argparse.Namespace) -> Language:
     """Return the language to print in: --lang, else QUANTBOX_LANGUAGE, else Chinese."""
-    chosen = getattr(options, "lang", None) or os.environ.get("QUANTBOX_LANGUAGE", "zh")
+    chosen = options.lang or os.environ.get("QUANTBOX_LANGUAGE", "zh")
     return "en" if chosen == "en" else "zh"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quantbox.core.errors import Conflict, Denied, Invalid, NotFound, QuantBoxError, Unavailable
+from quantbox.core.errors import Denied, Invalid, NotFound, QuantBoxError, Unavailable
 from quantbox.core.text import Language, Text
 
 __all__ = [
@@ -11,7 +11,6 @@ __all__ = [
     "PassphraseFileUnreadable",
     "PassphraseNeeded",
     "PassphrasesDiffer",
-    "PortInvalid",
     "ProgramSilent",
     "StoreBusy",
     "StoreMissing",
@@ -77,14 +76,6 @@ class ProgramSilent(Unavailable):
     code = "app.program_silent"
     sentence = Text("运行中的程序没有答复：{problem}", "the running program did not answer: {problem}")
     hint = Text("打开窗口看看任务页，再决定是否重做。", "Look at the jobs in the window before doing it again.")
-
-
-class PortInvalid(Conflict):
-    """The port cannot be used."""
-
-    code = "app.port_invalid"
-    sentence = Text("端口 {port} 不可用", "port {port} cannot be used")
-    hint = Text("换一个 1024 至 65535 之间的端口。", "Choose another from 1024 to 65535.")
 
 
 class ForwardedError(QuantBoxError):
