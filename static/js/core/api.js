@@ -38,7 +38,7 @@ async function send(method, path, body) {
     document_ = null;
   }
   if (answer.ok) return document_;
-  if (answer.status === 401 && !location.pathname.startsWith('/unlock') && !location.pathname.startsWith('/welcome')) {
+  if ((answer.status === 401 || (document_ && document_.code === 'vault.locked')) && !location.pathname.startsWith('/unlock') && !location.pathname.startsWith('/welcome')) {
     location.assign(`/unlock?next=${encodeURIComponent(location.pathname + location.search)}`);
   }
   throw new ApiError(answer.status, document_ || { title: t('error.answer', { status: answer.status }) });
