@@ -23,8 +23,6 @@ __all__ = ["main", "run_sample_backtest"]
 
 SAMPLE = "sma_cross.py"
 SAMPLE_START = date(2019, 1, 1)
-#: 东岭制造 of the demo market: trades and refusals, and one dividend, so that the report shows its warnings.
-SAMPLE_SYMBOL = "610218.SH"
 
 
 def main(folder: DataFolder, language: Language) -> int:
@@ -33,21 +31,21 @@ def main(folder: DataFolder, language: Language) -> int:
     with FileLock(folder.lock_file):
         services = open_services_here(folder, keys)
         try:
-            services.market_data.load_demo()
-            answer = run_sample_backtest(services, language)
+            loaded = services.market_data.load_demo()
+            answer = run_sample_backtest(services, loaded["sample_symbol"], language)
         finally:
             services.close()
     json.dump(answer, sys.stdout, ensure_ascii=False)
     return 0
 
 
-def run_sample_backtest(services: Services, language: Language) -> dict[str, Any]:
+def run_sample_backtest(services: Services, symbol: str, language: Language) -> dict[str, Any]:
     """Run the sample strategy on one demo stock and return its id and document."""
-    end = max(series.last for series in services.market_data.series(SAMPLE_SYMBOL))
+    end = max(series.last for series in services.market_data.series(symbol))
     request = BacktestRequest(
         source=files("quantbox.backtesting").joinpath("samples", SAMPLE).read_text(encoding="utf-8"),
         file_name=SAMPLE,
-        symbols=(SAMPLE_SYMBOL,),
+        symbols=(symbol,),
         start=SAMPLE_START,
         end=end,
         cash=Decimal(1_000_000),

@@ -229,8 +229,8 @@ class MarketData:
         return import_files(self, paths, symbol=symbol, adjust=adjust, progress=progress, language=language)
 
     def load_demo(self, progress: Progress | None = None) -> dict[str, Any]:
-        """Store the demo market (模拟数据) and return how many symbols and bars it has."""
-        from quantbox.market_data.sources.demo import DEMO_END, DEMO_START, make_demo_market
+        """Store the demo market (模拟数据); return how many symbols and bars it has, and which to show a first backtest on."""
+        from quantbox.market_data.sources.demo import DEMO_END, DEMO_START, SAMPLE_SYMBOL, make_demo_market
 
         tell = progress or _tell_nobody
         tell(0.0, "making")
@@ -239,7 +239,7 @@ class MarketData:
         self.instruments.add(demo.instruments)
         self.write_bars(demo.bars, origin="demo", adjust=Adjust.NONE, is_demo=True, suspensions=demo.suspensions)
         tell(1.0, "done")
-        return {"symbols": len(demo.instruments), "bars": demo.bars.height}
+        return {"symbols": len(demo.instruments), "bars": demo.bars.height, "sample_symbol": SAMPLE_SYMBOL}
 
     def update(
         self,

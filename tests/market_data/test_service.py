@@ -205,6 +205,7 @@ def test_the_demo_market_is_loaded_once_flagged_and_sound(market: MarketData) ->
     assert (summary["symbols"], summary["bars"], summary["is_demo"]) == (30, loaded["bars"], True)
     assert all(series.is_demo and series.factor_known for series in market.series())
     assert market.instruments.search("nxdq")[0].name == "南溪电气"
+    assert market.instruments.get(loaded["sample_symbol"]).name == "东岭制造"
     before = {path: path.stat().st_mtime_ns for path in market.folder.market.rglob("*.parquet")}
     assert market.load_demo() == loaded
     assert {path: path.stat().st_mtime_ns for path in market.folder.market.rglob("*.parquet")} == before

@@ -68,10 +68,11 @@ class UpdateBody(Body):
 
 
 class DemoAnswer(Answer):
-    """How much the demo market holds."""
+    """How much the demo market holds, and the stock to show a first backtest on."""
 
     symbols: int
     bars: int
+    sample_symbol: str
 
 
 class CheckQuery(Query):
@@ -184,11 +185,9 @@ def show_update(job_id: str) -> dict[str, Any]:
 
 
 @routes.add("POST", "/data/demo", role=Role.TRADER, answer=DemoAnswer, status=202)
-def load_demo() -> dict[str, int]:
+def load_demo() -> dict[str, Any]:
     """Load the demo market: 30 invented instruments, ten years of daily bars, plainly labelled as simulated."""
-    get_service(MarketData).load_demo()
-    demo = [one for one in get_service(MarketData).series() if one.is_demo]
-    return {"symbols": len({one.symbol for one in demo}), "bars": sum(one.rows for one in demo)}
+    return get_service(MarketData).load_demo()
 
 
 @routes.add("GET", "/data/check", role=Role.VIEWER, query=CheckQuery, answer=Findings)

@@ -22,12 +22,13 @@ from quantbox.market_data.sources.demo_listings import (
     CHINEXT_INDEX,
     FUND,
     INDEX,
+    SAMPLE_SYMBOL,
     STOCKS,
     DemoStock,
     demo_instruments,
 )
 
-__all__ = ["DEMO_END", "DEMO_START", "DemoMarket", "make_demo_market"]
+__all__ = ["DEMO_END", "DEMO_START", "SAMPLE_SYMBOL", "DemoMarket", "make_demo_market"]
 
 DEMO_START = date(2016, 10, 31)
 DEMO_END = date(2026, 10, 30)

@@ -8,13 +8,15 @@ from datetime import date
 from quantbox.market_data.models import Instrument, Symbol
 from quantbox.market_data.symbols import board_of, kind_of
 
-__all__ = ["CHINEXT_INDEX", "FUND", "INDEX", "STOCKS", "DemoStock", "demo_instruments"]
+__all__ = ["CHINEXT_INDEX", "FUND", "INDEX", "SAMPLE_SYMBOL", "STOCKS", "DemoStock", "demo_instruments"]
 
 _LONG_AGO = date(2010, 6, 1)
 
 INDEX: Symbol = "899300.BJ"
 CHINEXT_INDEX: Symbol = "899301.BJ"
 FUND: Symbol = "570300.SH"
+#: 东岭制造: in every period a sample strategy trades on it, is refused and holds over a dividend, but over no bonus shares.
+SAMPLE_SYMBOL: Symbol = "610218.SH"
 
 
 @dataclass(frozen=True)

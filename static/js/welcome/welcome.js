@@ -32,6 +32,7 @@ function welcome() {
     fault: null,
     choice: 'demo',
     stored: null,
+    sampleSymbol: '',
     dark: isDark(),
 
     async init() {
@@ -130,7 +131,7 @@ function welcome() {
       this.busy = true;
       this.fault = null;
       try {
-        if (this.choice === 'demo') await post('/data/demo');
+        if (this.choice === 'demo') this.sampleSymbol = (await post('/data/demo')).sample_symbol;
         this.stored = (await get('/overview')).stored;
         this.step = 3;
       } catch (problem) {
@@ -140,12 +141,16 @@ function welcome() {
     },
     get storedText() { return this.stored && this.stored.symbols ? t('welcome.stored', { symbols: integer(this.stored.symbols), bars: integer(this.stored.bars) }) : t('welcome.nothing_stored'); },
     get canRun() { return this.stored !== null && this.stored.symbols > 0 && !this.busy; },
+    async firstInstrument() {
+      if (this.sampleSymbol) return get(`/market/instruments/${encodeURIComponent(this.sampleSymbol)}`);
+      const [stock] = (await get('/market/instruments', { kind: 'stock', limit: 1 })).items;
+      return stock || (await get('/market/instruments', { limit: 1 })).items[0];
+    },
     async runFirst() {
       this.busy = true;
       try {
-        const [samples, stocks, settings] = await Promise.all([get('/backtests/samples'), get('/market/instruments', { kind: 'stock', limit: 1 }), get('/settings')]);
+        const [samples, stock, settings] = await Promise.all([get('/backtests/samples'), this.firstInstrument(), get('/settings')]);
         const [sample] = samples;
-        const [stock] = stocks.items.length ? stocks.items : (await get('/market/instruments', { limit: 1 })).items;
         const last = stock.last_date || this.stored.last;
         const first = `${Number(last.slice(0, 4)) - FIRST_YEARS}${last.slice(4).replace('-02-29', '-02-28')}`;
         const job = await post('/backtests', {
