@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from quantbox.app.services import Services
 
 
-__all__ = ["Check", "examine"]
+__all__ = ["Check", "examine", "examine_today"]
 
 LIBRARIES = ("akshare", "backtrader", "polars", "pandas", "sqlalchemy", "apsw-sqlite3mc", "marina-rules", "pywebview")
 FREE_BYTES_WANTED = 2 << 30
@@ -65,33 +64,47 @@ def examine(folder: DataFolder, services: Services | None, language: Language) -
     return {"ok": all(check.ok is not False for check in checks), "checks": [check.to_json(language) for check in checks]}
 
 
+def examine_today(folder: DataFolder, services: Services, language: Language) -> list[dict[str, Any]]:
+    """Return the checks whose finding changes from day to day and costs next to nothing, for the first page."""
+    checks = [
+        examine_calendar(services),
+        examine_market_data(services),
+        examine_queue(services),
+        examine_processes(folder),
+        examine_disk(folder),
+        examine_database_log(folder),
+    ]
+    return [check.to_json(language) for check in checks]
+
+
 def examine_machine(folder: DataFolder) -> Iterator[Check]:
     """Look at what needs no pass phrase."""
     yield Check("version", True, __version__)
     yield Check("python", True, f"{platform.python_version()} {platform.system()} {platform.machine()}")
     yield Check("libraries", True, {name: importlib.metadata.version(name) for name in LIBRARIES})
     yield Check("data_dir", True, str(folder.root))
-    nearest = next(path for path in (folder.root, *folder.root.parents) if path.exists())
-    free = shutil.disk_usage(nearest).free
-    yield Check(
-        "disk_free_bytes",
-        free >= FREE_BYTES_WANTED,
-        free,
-        NOTHING if free >= FREE_BYTES_WANTED else Text("腾出至少 2 GiB 磁盘空间。", "Free at least 2 GiB of disk space."),
-    )
+    yield examine_disk(folder)
     yield examine_key_state(folder)
     yield examine_processes(folder)
     yield Check("database_bytes", True, size_of(folder.database) if folder.database.exists() else 0)
-    wal = size_of(folder.database.with_name(folder.database.name + "-wal"))
-    yield Check(
-        "wal_bytes",
-        wal < WAL_BYTES_WANTED,
-        wal,
-        NOTHING
-        if wal < WAL_BYTES_WANTED
-        else Text("重启程序，让数据库收拢日志。", "Restart the program so that the database folds in its log."),
-    )
+    yield examine_database_log(folder)
     yield Check("market_bytes", True, sum(size_of(path) for path in folder.market.rglob("*")) if folder.market.exists() else 0)
+
+
+def examine_disk(folder: DataFolder) -> Check:
+    """Warn before the disk of the data folder is full."""
+    free = folder.free_bytes()
+    healthy = free >= FREE_BYTES_WANTED
+    advice = Text("腾出至少 2 GiB 磁盘空间。", "Free at least 2 GiB of disk space.")
+    return Check("disk_free_bytes", healthy, free, NOTHING if healthy else advice)
+
+
+def examine_database_log(folder: DataFolder) -> Check:
+    """Warn when the database's write-ahead log is no longer folded in."""
+    wal = size_of(folder.database.with_name(folder.database.name + "-wal"))
+    healthy = wal < WAL_BYTES_WANTED
+    advice = Text("重启程序，让数据库收拢日志。", "Restart the program so that the database folds in its log.")
+    return Check("wal_bytes", healthy, wal, NOTHING if healthy else advice)
 
 
 def size_of(path: Path) -> int:

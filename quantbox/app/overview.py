@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from quantbox.app.doctor import examine
+from quantbox.app.doctor import examine_today
 from quantbox.app.services import Services
 from quantbox.core.clock import market_date
 from quantbox.core.text import Language
@@ -33,7 +33,7 @@ def build_overview(
         "latest_backtests": services.backtesting.list_backtests(account_id, limit=LATEST_BACKTESTS).items,
         "jobs": {"running": len(running), "queued": len(services.jobs.waiting())},
         "running_jobs": [show_job(job) for job in running],
-        "health": examine(services.folder, services, language)["checks"],
+        "health": examine_today(services.folder, services, language),
         "calendar": calendar_today(services.market_data, market_date(services.clock.now())),
         "indices": [last_price(one) for one in listing.priced(InstrumentKind.INDEX)[:SHOWN_INDICES]],
         "movers": [last_price(one) for one in largest_moves(listing.priced(InstrumentKind.STOCK))],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +52,21 @@ class DataFolder:
     def logs(self) -> Path:
         """Log files: never private content."""
         return self.root / "logs"
+
+    def free_bytes(self) -> int:
+        """Return the free space where the folder lies, or will lie."""
+        return shutil.disk_usage(self._nearest()).free
+
+    def is_writable(self) -> bool:
+        """Return whether the folder, or the nearest one above it that exists, lets itself be written to."""
+        try:
+            with tempfile.TemporaryFile(dir=self._nearest()):
+                return True
+        except OSError:
+            return False
+
+    def _nearest(self) -> Path:
+        return next(path for path in (self.root, *self.root.absolute().parents) if path.exists())
 
 
 def default_data_folder() -> DataFolder:

@@ -91,7 +91,7 @@ def test_locking_leaves_no_key_with_the_routes(stranger: Browser, program: Progr
 def test_the_doctor_answers_for_an_open_store(browser: Browser) -> None:
     found = browser.api("/doctor")
     assert found["ok"] == all(check["ok"] is not False for check in found["checks"])
-    assert {"version", "key_state", "queue", "calendar_end"} <= {check["name"] for check in found["checks"]}
+    assert {"version", "key_state", "queue", "calendar_end", "schema", "libraries"} <= {check["name"] for check in found["checks"]}
 
 
 def test_the_overview_of_an_empty_store_is_whole(browser: Browser) -> None:
@@ -100,7 +100,8 @@ def test_the_overview_of_an_empty_store_is_whole(browser: Browser) -> None:
     assert found["jobs"] == {"running": 0, "queued": 0}
     assert (found["latest_backtests"], found["running_jobs"], found["indices"], found["movers"]) == ([], [], [], [])
     assert found["calendar"]["today"] == "2026-11-20"
-    assert found["health"]
+    quick = ["calendar_end", "market_data", "queue", "processes", "disk_free_bytes", "wal_bytes"]
+    assert [check["name"] for check in found["health"]] == quick
 
 
 def test_the_overview_shows_what_moved_most_on_the_newest_day(browser: Browser, program: Program) -> None:

@@ -2,7 +2,7 @@
 import { knows, t } from './i18n.js';
 import { bytes, integer } from './format.js';
 
-const LIVING = ['calendar_end', 'market_data', 'queue', 'processes', 'schema', 'disk_free_bytes'];
+const SHOWN = 4;
 
 function valueText({ name, value }) {
   if (value === null || value === undefined || value === '') return '–';
@@ -30,8 +30,5 @@ export function readCheck(check) {
   };
 }
 
-/** Return the few findings that change from day to day, the ones in need of attention first. */
-export function livingChecks(checks) {
-  const chosen = checks.filter((check) => check.ok === false || LIVING.includes(check.name)).map(readCheck);
-  return chosen.sort((a, b) => Number(b.bad) - Number(a.bad)).slice(0, 4);
-}
+/** Return as many findings as a card holds, the ones in need of attention first. */
+export const firstChecks = (checks) => checks.map(readCheck).sort((a, b) => Number(b.bad) - Number(a.bad)).slice(0, SHOWN);

@@ -6,7 +6,7 @@ import { onJob, isFinal } from '../core/events.js';
 import { complain } from '../core/feedback.js';
 import { pick, t } from '../core/i18n.js';
 import { weekday } from '../core/format.js';
-import { livingChecks, readCheck } from '../core/health.js';
+import { firstChecks, readCheck } from '../core/health.js';
 import { jobTitle, progressText, stateText } from '../core/jobs.js';
 import { bar } from '../core/bar.js';
 import { drawSparkline, thin } from '../core/sparkline.js';
@@ -70,7 +70,7 @@ function overview() {
       const { today, is_session: open, next_session: next } = this.o.calendar;
       return [`${today} ${weekday(today)}`, open ? t('overview.session') : t('overview.no_session', { date: next || '–' })].join(' · ');
     },
-    get checks() { return this.ready ? livingChecks(this.o.health) : []; },
+    get checks() { return this.ready ? firstChecks(this.o.health) : []; },
     get badCount() { return this.ready ? this.o.health.filter((check) => check.ok === false).length : 0; },
     get shownJobs() { return this.running.slice(0, 4); },
     get queuedCount() { return this.running.filter((job) => job.state !== 'running').length; },

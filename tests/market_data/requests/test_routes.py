@@ -154,6 +154,7 @@ def test_the_demo_market_is_loaded_listed_and_labelled(browser: Browser) -> None
     loaded = answer.get_json()
     assert loaded["symbols"] == 30
     assert loaded["bars"] > 60_000
+    assert browser.api(f"/market/instruments/{loaded['sample_symbol']}")["is_demo"] is True
     items, cursor = [], None
     while True:
         page = browser.api("/data/series", limit=20, **({"cursor": cursor} if cursor else {}))
