@@ -28,11 +28,13 @@ def build_overview(
     """Return the overview of one account."""
     listing = listing_of(services.market_data)
     running = services.jobs.list_jobs(account_id, states=[JobState.RUNNING]).items
+    waiting = services.jobs.list_jobs(account_id, states=[JobState.QUEUED, JobState.REQUEUED]).items
     return {
         "stored": services.market_data.stored_summary(),
         "latest_backtests": services.backtesting.list_backtests(account_id, limit=LATEST_BACKTESTS).items,
         "jobs": {"running": len(running), "queued": len(services.jobs.waiting())},
-        "running_jobs": [show_job(job) for job in running],
+        "running_jobs": [show_job(job) for job in reversed(running)],
+        "waiting_jobs": [show_job(job) for job in reversed(waiting)],
         "health": examine_today(services.folder, services, language),
         "calendar": calendar_today(services.market_data, market_date(services.clock.now())),
         "indices": [last_price(one) for one in listing.priced(InstrumentKind.INDEX)[:SHOWN_INDICES]],
@@ -49,4 +51,5 @@ def largest_moves(listed: list[Listed]) -> list[Listed]:
 def last_price(listed: Listed) -> dict[str, Any]:
     """Return what a line with the last price shows."""
     fields = asdict(listed)
-    return {"date": fields["last_date"], **{name: fields[name] for name in ("symbol", "name", "close", "change", "change_pct")}}
+    shown = ("symbol", "name", "is_demo", "close", "change", "change_pct")
+    return {"date": fields["last_date"], **{name: fields[name] for name in shown}}

@@ -69,6 +69,7 @@ class LastPrice(Answer):
 
     symbol: str
     name: str
+    is_demo: bool
     date: date
     close: float
     change: float | None
@@ -76,12 +77,13 @@ class LastPrice(Answer):
 
 
 class OverviewAnswer(Answer):
-    """What the first page shows."""
+    """What the first page shows; jobs stand oldest first."""
 
     stored: Stored
     latest_backtests: list[BacktestRow]
     jobs: JobCounts
     running_jobs: list[JobAnswer]
+    waiting_jobs: list[JobAnswer]
     health: list[CheckAnswer]
     calendar: CalendarAnswer
     indices: list[LastPrice]

@@ -7,9 +7,11 @@ import json
 import weakref
 from typing import Any
 
+import polars as pl
 import pytest
 
 from quantbox.app.routes import handover_verifiers
+from quantbox.market_data.models import Adjust
 from quantbox.vault.handover import sign
 from tests.web.program import Browser, Program, browser, new_program, program, stranger
 
@@ -91,7 +93,9 @@ def test_locking_leaves_no_key_with_the_routes(stranger: Browser, program: Progr
 def test_the_doctor_answers_for_an_open_store(browser: Browser) -> None:
     found = browser.api("/doctor")
     assert found["ok"] == all(check["ok"] is not False for check in found["checks"])
-    assert {"version", "key_state", "queue", "calendar_end", "schema", "libraries"} <= {check["name"] for check in found["checks"]}
+    assert {"version", "key_state", "queue", "calendar_end", "schema", "libraries"} <= {
+        check["name"] for check in found["checks"]
+    }
 
 
 def test_the_overview_of_an_empty_store_is_whole(browser: Browser) -> None:
@@ -113,8 +117,26 @@ def test_the_overview_shows_what_moved_most_on_the_newest_day(browser: Browser, 
     assert found["stored"]["symbols"] == 30
     assert found["stored"]["is_demo"] is True
     assert found["jobs"] == {"running": 1, "queued": 1}
-    assert [job["id"] for job in found["running_jobs"]] == [running.id] != [waiting.id]
+    assert [job["id"] for job in found["running_jobs"]] == [running.id]
+    assert [job["id"] for job in found["waiting_jobs"]] == [waiting.id]
     moves = [abs(one["change_pct"]) for one in found["movers"]]
     assert len(moves) == 5
     assert moves == sorted(moves, reverse=True)
     assert {one["date"] for one in found["movers"]} == {found["stored"]["last"]}
+
+
+def test_the_overview_tells_invented_prices_from_real_ones(browser: Browser, program: Program) -> None:
+    market_data = program.open_services.market_data
+    market_data.load_demo()
+    day = market_data.stored_summary()["last"]
+    bars = {"symbol": ["600519.SH", "000300.SH"], "date": [day] * 2, "pre_close": [50.0, 4000.0], "volume": [100, 100]}
+    prices = {name: [100.0, 4100.0] for name in ("open", "high", "low", "close")}
+    market_data.write_bars(pl.DataFrame({**bars, **prices}), origin="csv", adjust=Adjust.NONE)
+    found = browser.api("/overview")
+    assert found["stored"]["is_demo"] is False
+    assert {one["symbol"]: one["is_demo"] for one in found["indices"]} == {
+        "000300.SH": False,
+        "899300.BJ": True,
+        "899301.BJ": True,
+    }
+    assert [one["is_demo"] for one in found["movers"]] == [False, True, True, True, True]

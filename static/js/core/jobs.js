@@ -21,5 +21,11 @@ export function progressText(job) {
   return parts.join(' · ');
 }
 
+/** Return why a job waits, given how many others run. */
+export function waitText(job, running) {
+  if (job.state === 'requeued') return t('job.wait_again');
+  return running ? t('job.wait_turn', { n: running }) : t('job.wait_worker');
+}
+
 export const jobTitle = (job) => [t(`kind.${job.kind}`), job.title].filter(Boolean).join(' · ');
 export const reasonText = (job) => (job && job.reason ? pick(job.reason.message) : '');

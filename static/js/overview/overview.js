@@ -7,7 +7,7 @@ import { complain } from '../core/feedback.js';
 import { pick, t } from '../core/i18n.js';
 import { weekday } from '../core/format.js';
 import { firstChecks, readCheck } from '../core/health.js';
-import { jobTitle, progressText, stateText } from '../core/jobs.js';
+import { jobTitle, progressText, stateText, waitText } from '../core/jobs.js';
 import { bar } from '../core/bar.js';
 import { drawSparkline, thin } from '../core/sparkline.js';
 
@@ -32,7 +32,7 @@ function overview() {
     async read() {
       try {
         this.o = await get('/overview');
-        this.running = this.o.running_jobs;
+        this.running = [...this.o.running_jobs, ...this.o.waiting_jobs];
         this.latest = this.o.latest_backtests.find((row) => row.state === 'succeeded') || null;
         this.failed = '';
         this.loading = false;
@@ -60,7 +60,7 @@ function overview() {
         if (others.length !== this.running.length) this.read();
         this.running = others;
       } else {
-        this.running = [...others, job].sort((a, b) => a.created_at.localeCompare(b.created_at));
+        this.running = [...others, job].sort((a, b) => (a.started_at || '~').localeCompare(b.started_at || '~') || a.created_at.localeCompare(b.created_at));
       }
     },
     get ready() { return !this.loading && !this.failed && this.o !== null; },
@@ -74,7 +74,9 @@ function overview() {
     get badCount() { return this.ready ? this.o.health.filter((check) => check.ok === false).length : 0; },
     get shownJobs() { return this.running.slice(0, 4); },
     get queuedCount() { return this.running.filter((job) => job.state !== 'running').length; },
-    get jobsText() { return t('shell.tasks', { running: this.running.length - this.queuedCount, queued: this.queuedCount }); },
+    get runningCount() { return this.running.length - this.queuedCount; },
+    get jobsText() { return t('shell.tasks', { running: this.runningCount, queued: this.queuedCount }); },
+    get isMixed() { return this.ready && !this.o.stored.is_demo; },
     get steps() {
       if (!this.ready) return [];
       const steps = [];
@@ -94,7 +96,8 @@ function overview() {
       }
       return steps.slice(0, 5);
     },
-    jobTitle, progressText, bar,
+    jobNote(job) { return job.state === 'running' || job.cancel_requested ? progressText(job) : waitText(job, this.runningCount); },
+    jobTitle, bar,
   };
 }
 
