@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from tests.e2e.browser import open_chromium
 from tests.e2e.demo_program import DemoProgram, demo_program
 
 
 @pytest.fixture(scope="package")
-def chromium() -> Iterator[Browser]:
-    """The system's Chromium; ended before another folder's tests, which may want an event loop of their own."""
-    with sync_playwright() as playwright:
-        browser = open_chromium(playwright)
-        yield browser
-        browser.close()
+def playwright() -> Iterator[Playwright]:
+    """Playwright; ended before another folder's tests, which may want an event loop of their own."""
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """The system's Chromium."""
+    browser = open_chromium(playwright)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="package")

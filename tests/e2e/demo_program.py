@@ -51,13 +51,24 @@ class DemoProgram:
 
 def request_of(source: str, file_name: str, **changes: Any) -> dict[str, Any]:
     """Return the body of a new backtest on the demo market."""
-    body = {"source": source, "file_name": file_name, "symbols": [SYMBOL], "start": START, "end": END, "cash": "1000000", "params": {}, "rules": True}
+    body = {
+        "source": source,
+        "file_name": file_name,
+        "symbols": [SYMBOL],
+        "start": START,
+        "end": END,
+        "cash": "1000000",
+        "params": {},
+        "rules": True,
+    }
     return {**body, **changes}
 
 
 def finished(client: Client, job_id: str) -> dict[str, Any]:
     """Wait for a job's end and return it."""
-    job: dict[str, Any] = wait_until(lambda: (found := client.call("GET", f"/api/v1/jobs/{job_id}")[1])["state"] in FINAL and found, 60)
+    job: dict[str, Any] = wait_until(
+        lambda: (found := client.call("GET", f"/api/v1/jobs/{job_id}")[1])["state"] in FINAL and found, 60
+    )
     return job
 
 

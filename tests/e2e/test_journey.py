@@ -230,7 +230,9 @@ def test_a_refused_file_and_a_row_set_aside_say_why(desk: tuple[Page, Watch], fr
     expect(page.get_by_text("已导入 2 个，1 个被拒")).to_be_visible()
     outcomes = page.locator(".outcome")
     expect(outcomes).to_have_count(3)
-    expect(outcomes.nth(0)).to_contain_text(re.compile(rf"good\.csv.*baostock.*600007\.SH · {len(days)} 根 · {days[0]} – {days[-1]}", re.DOTALL))
+    expect(outcomes.nth(0)).to_contain_text(
+        re.compile(rf"good\.csv.*baostock.*600007\.SH · {len(days)} 根 · {days[0]} – {days[-1]}", re.DOTALL)
+    )
     outcomes.nth(1).get_by_text("1 行被隔离").click()
     expect(outcomes.nth(1)).to_contain_text("第 6 行")
     expect(outcomes.nth(2)).to_contain_text("sh600009.csv")

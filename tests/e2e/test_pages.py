@@ -35,12 +35,47 @@ READ_WORDS = """() => {
   }
   return [...words, document.title];
 }"""
-#: What lies wholly or partly to the right of the window, and scroll bars nobody asked for.
-WIDER_THAN_WINDOW = """() => {
-  const root = document.scrollingElement;
-  if (root.scrollWidth <= innerWidth) return [];
-  const out = [...document.querySelectorAll('body *')].filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > innerWidth + 1);
-  return [`${root.scrollWidth} > ${innerWidth}`, ...out.slice(0, 5).map((one) => `${one.tagName}.${one.className}`)];
+#: What a reader cannot bring into sight: words beyond the window in a place that does not say that it scrolls sideways.
+BEYOND_THE_WINDOW = """() => {
+  const wide = document.scrollingElement.scrollWidth;
+  const found = wide > innerWidth ? [`the page is ${wide} wide`] : [];
+  for (const one of document.querySelectorAll('body *')) {
+    const text = [...one.childNodes].filter((node) => node.nodeType === 3).map((node) => node.textContent.trim()).join(' ').trim();
+    if (!text || !one.checkVisibility() || one.closest('.visually-hidden, .table-scroll, .tabulator, .code, pre, textarea')) continue;
+    const { right } = one.getBoundingClientRect();
+    if (right > innerWidth + 1) found.push(`${text} ends at ${Math.round(right)}`);
+  }
+  return found;
+}"""
+#: Words that are drawn over each other in a head: of the page, of a report, of a card.
+DRAWN_OVER = """() => {
+  const seen = (box, node) => {
+    let { left, right, top, bottom } = box;
+    for (let one = node.parentElement; one; one = one.parentElement) {
+      if (getComputedStyle(one).overflowX === 'visible') continue;
+      const frame = one.getBoundingClientRect();
+      [left, right, top, bottom] = [Math.max(left, frame.left), Math.min(right, frame.right), Math.max(top, frame.top), Math.min(bottom, frame.bottom)];
+    }
+    return { left, right, top, bottom };
+  };
+  const found = [];
+  for (const head of document.querySelectorAll('.card-head, .page-head, .report-head, .topbar')) {
+    const boxes = [];
+    const walker = document.createTreeWalker(head, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      const text = node.textContent.trim();
+      if (!text || !node.parentElement.checkVisibility({ visibilityProperty: true })) continue;
+      const range = document.createRange();
+      range.selectNodeContents(node);
+      for (const box of range.getClientRects()) boxes.push([text, seen(box, node)]);
+    }
+    boxes.forEach(([text, one], index) => boxes.slice(index + 1).filter(([other]) => other !== text).forEach(([other, two]) => {
+      const wide = Math.min(one.right, two.right) - Math.max(one.left, two.left);
+      const high = Math.min(one.bottom, two.bottom) - Math.max(one.top, two.top);
+      if (wide > 2 && high > 4) found.push(`"${text}" and "${other}"`);
+    }));
+  }
+  return found;
 }"""
 
 
@@ -77,7 +112,11 @@ def without(texts: set[str], word: str) -> str:
     return word
 
 
-@pytest.mark.parametrize(("language", "size"), list(product(["zh", "en"], [DESK, TABLET])), ids=lambda value: value if isinstance(value, str) else f"{value['width']}")
+@pytest.mark.parametrize(
+    ("language", "size"),
+    list(product(["zh", "en"], [DESK, TABLET])),
+    ids=lambda value: value if isinstance(value, str) else f"{value['width']}",
+)
 def test_every_page_keeps_its_policy_its_words_and_its_width(
     chromium: Browser, program: DemoProgram, session: list[dict[str, object]], language: str, size: dict[str, int]
 ) -> None:
@@ -92,16 +131,21 @@ def test_every_page_keeps_its_policy_its_words_and_its_width(
             settle(page, watch)
             for scheme in ("light", "dark"):
                 page.emulate_media(color_scheme=scheme)
-                wide = page.evaluate(WIDER_THAN_WINDOW)
-                faults += [f"{name} {scheme}: {one}" for one in watch.take()] + ([f"{name} {scheme}: wider than the window: {wide}"] if wide else [])
+                faults += [f"{name} {scheme}: {one}" for one in watch.take()]
+            faults += [f"{name}: beyond the window: {one}" for one in page.evaluate(BEYOND_THE_WINDOW)]
+            faults += [f"{name}: drawn over each other: {one}" for one in page.evaluate(DRAWN_OVER)]
             words = page.evaluate(READ_WORDS)
-            faults += [f"{name}: a key in the place of words: {word}" for word in words if KEY.fullmatch(word) and not FILE_NAME.fullmatch(word)]
+            faults += [
+                f"{name}: a key in the place of words: {word}"
+                for word in words
+                if KEY.fullmatch(word) and not FILE_NAME.fullmatch(word)
+            ]
             if language == "en":
                 faults += [f"{name}: not in English: {word}" for word in words if CHINESE.search(without(names, word))]
-            chip = {"zh": "模拟数据", "en": "Demo data"}[language]
+            chip = {"zh": "模拟数据", "en": "Simulated data"}[language]
             if name in DEMO_PAGES and not any(chip in word for word in words):
                 faults.append(f"{name}: does not say that the data is simulated")
-        assert faults == []
+        assert faults == [], "\n".join(faults)
 
 
 # --- colours of prices -----------------------------------------------------------------------------------------------
@@ -159,11 +203,14 @@ def test_the_question_mark_opens_help_and_escape_gives_the_focus_back(opened: tu
 
 FOCUS_SIGN = """() => {
   const one = document.activeElement;
-  const style = getComputedStyle(one);
   const box = one.getBoundingClientRect();
+  const before = window.focusedBefore;
+  window.focusedBefore = one;
+  const marks = (style) => (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2) || style.boxShadow !== 'none';
   return {
     name: `${one.tagName}.${one.className} ${one.textContent.trim().slice(0, 20)}`,
-    shown: (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2) || style.boxShadow !== 'none',
+    shown: marks(getComputedStyle(one)) || (one.matches('input, textarea') && marks(getComputedStyle(one.parentElement))),
+    kept: one === before && one !== document.body,
     seen: box.width > 0 && box.height > 0 && box.bottom > 0 && box.top < innerHeight,
     atEnd: one === document.body,
   };
@@ -176,12 +223,18 @@ def test_whatever_the_tab_key_reaches_shows_that_it_is_there(opened: tuple[Page,
     page.goto(path)
     settle(page, watch)
     page.keyboard.press("Tab")
-    assert "跳到" in page.evaluate("document.activeElement.textContent") or page.evaluate("document.activeElement.className") == "skip"
+    assert (
+        "跳到" in page.evaluate("document.activeElement.textContent")
+        or page.evaluate("document.activeElement.className") == "skip"
+    )
     unmarked = []
     for _step in range(24):
         sign = page.evaluate(FOCUS_SIGN)
+        assert not sign["kept"], f"{sign['name']} keeps the focus"
         if not sign["atEnd"] and not (sign["shown"] and sign["seen"]):
             unmarked.append(sign["name"])
+        if sign["name"].startswith("TEXTAREA"):
+            page.keyboard.press("Escape")  # Tab indents there until Escape lets it go
         page.keyboard.press("Tab")
     assert unmarked == []
 
@@ -189,14 +242,22 @@ def test_whatever_the_tab_key_reaches_shows_that_it_is_there(opened: tuple[Page,
 # --- the tablet ------------------------------------------------------------------------------------------------------
 
 
-def test_on_a_tablet_what_navigates_is_large_enough_for_a_finger(chromium: Browser, program: DemoProgram, session: list[dict[str, object]]) -> None:
+def test_on_a_tablet_what_navigates_is_large_enough_for_a_finger(
+    chromium: Browser, program: DemoProgram, session: list[dict[str, object]]
+) -> None:
     with context_of(chromium, program.url, viewport=TABLET, has_touch=True) as (page, watch):
         page.context.add_cookies(session)
         page.goto("/")
         settle(page, watch)
-        targets = page.locator(".rail a:visible, .rail button:visible, .tabbar a:visible, .topbar button:visible, .topbar a:visible")
+        targets = page.locator(
+            ".rail a:visible, .rail button:visible, .tabbar a:visible, .topbar button:visible, .topbar a:visible"
+        )
         assert targets.count() >= 5
-        small = [f"{one.inner_text()} {box}" for one in targets.all() if (box := one.bounding_box()) is None or box["height"] < 40 or box["width"] < 40]
+        small = [
+            f"{one.inner_text()} {box}"
+            for one in targets.all()
+            if (box := one.bounding_box()) is None or box["height"] < 40 or box["width"] < 40
+        ]
         assert small == []
         page.locator(".tabbar a", has_text="行情").tap()
         page.wait_for_url("**/market")

@@ -1,0 +1,84 @@
+"""The real desktop window (pywebview on Qt) on a display without a screen, driven through its debugging port."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from playwright.sync_api import Playwright, expect
+
+from tests.e2e.display import close_windows, free_port, page_of_window, virtual_display, window_program
+from tests.program import PASSPHRASE, Store, program_state
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.skipif(sys.platform != "linux", reason="Qt is the web view of Linux alone"),
+]
+
+
+@pytest.fixture
+def display() -> Iterator[str]:
+    with virtual_display() as name:
+        yield name
+
+
+def assert_ends_by_its_close_button(program: psutil.Process, display: str) -> None:
+    everyone = [program, *program.children(recursive=True)]
+    assert close_windows(display) == 1
+    assert program.wait(15) == 0
+    assert psutil.wait_procs(everyone, timeout=5)[1] == []
+
+
+def test_the_window_opens_on_the_wizard_and_ends_everything_when_closed(
+    playwright: Playwright, display: str, tmp_path: Path
+) -> None:
+    port = free_port()
+    with window_program(display, port, "--data-dir", str(tmp_path / "store")) as program:
+        browser, page = page_of_window(playwright, program, port)
+        page.wait_for_url(re.compile("/welcome"))
+        page.get_by_role("button", name="新建：设置口令").click()
+        page.get_by_label("口令", exact=True).fill(PASSPHRASE)
+        page.get_by_label("再输一次").fill(PASSPHRASE)
+        page.get_by_role("checkbox").check()
+        page.get_by_role("contentinfo").get_by_role("button", name="继续：选择数据").click()
+        page.get_by_role("radio", name="以后再说").click()
+        page.get_by_role("button", name="继续", exact=True).click()
+        page.get_by_role("contentinfo").get_by_role("link", name="总览").click()
+        expect(page.get_by_role("heading", name="总览")).to_be_visible()
+        expect(page.get_by_role("main").get_by_role("link", name="导入数据").first).to_be_visible()
+        browser.close()
+        assert_ends_by_its_close_button(program, display)
+    assert program_state(tmp_path / "store") is None
+
+
+def test_the_window_of_an_existing_store_is_unlocked_to_the_overview(
+    playwright: Playwright, display: str, tmp_path: Path
+) -> None:
+    store = Store(tmp_path)
+    assert store.run("init").status == 0
+    port = free_port()
+    with window_program(display, port, "--data-dir", str(store.root)) as program:
+        browser, page = page_of_window(playwright, program, port)
+        page.wait_for_url("**/unlock*")
+        page.get_by_label("口令", exact=True).fill(PASSPHRASE)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="总览")).to_be_visible()
+        browser.close()
+        assert_ends_by_its_close_button(program, display)
+
+
+def test_the_demo_window_opens_on_the_report_of_the_sample_backtest(playwright: Playwright, display: str) -> None:
+    port = free_port()
+    with window_program(display, port, "--demo") as program:
+        browser, page = page_of_window(playwright, program, port)
+        page.wait_for_url(re.compile(r"/backtests/[0-9a-f]{32}"))
+        expect(page.get_by_role("heading", name=re.compile(r"sma_cross\.py"))).to_be_visible()
+        expect(page.get_by_role("tab", name="概览")).to_be_visible()
+        expect(page.get_by_text("模拟数据").first).to_be_visible()
+        browser.close()
+        assert_ends_by_its_close_button(program, display)
