@@ -192,9 +192,7 @@ def run_program(options: argparse.Namespace) -> int:
     """Start the window or the server and stay until it ends."""
     from quantbox.desktop.launch import launch
 
-    return launch(
-        folder_of(options), mode=options.command or "window", port=options.port, demo=options.demo, language=language_of(options)
-    )
+    return launch(folder_of(options), mode=options.command, port=options.port, demo=options.demo, language=language_of(options))
 
 
 def run_process_entry(options: argparse.Namespace) -> int:
@@ -298,6 +296,12 @@ def run_backtest(options: argparse.Namespace) -> int:
     return DONE
 
 
+def with_command(arguments: list[str]) -> list[str]:
+    """Return the command line with the window as the command where none is named."""
+    names_none = not arguments or (arguments[0].startswith("-") and arguments[0] not in {"-h", "--help", "--version"})
+    return ["window", *arguments] if names_none else arguments
+
+
 def report_error(as_json: bool, code: str, message: str, hint: str, facts: dict[str, Any]) -> None:
     """Print an error where and how it belongs."""
     if as_json:
@@ -316,10 +320,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
-        parser = build_parser()
-        options = parser.parse_args(arguments)
-        if options.command is None:
-            options = parser.parse_args(["window", *arguments])
+        options = build_parser().parse_args(with_command(arguments))
     except WrongUsage as mistake:
         report_error(as_json, "cli.wrong_usage", str(mistake), "quantbox --help", {})
         return WRONG_USAGE

@@ -10,11 +10,12 @@ from typing import Any
 import psutil
 import pytest
 
+from quantbox.cli import with_command
 from quantbox.core.processes import FileLock
 from tests.program import PASSPHRASE, Answer, Client, Store, finish, serving, start, wait_until
 
 HEADER = "date,open,high,low,close,volume,amount\n"
-BUY_AND_HOLD = '''
+BUY_AND_HOLD = """
 import backtrader as bt
 
 
@@ -24,7 +25,7 @@ class BuyOnce(bt.Strategy):
     def next(self):
         if not self.position:
             self.buy(size=self.p.size)
-'''
+"""
 
 
 def bars_csv(path: Path, days: int = 10, start_day: int = 2) -> Path:
@@ -34,7 +35,9 @@ def bars_csv(path: Path, days: int = 10, start_day: int = 2) -> Path:
     for position, day in enumerate(opened):
         close = Decimal("10.00") + Decimal("0.10") * position
         volume = 1_000_000
-        lines.append(f"2024-01-{day:02},{close},{close + Decimal('0.05')},{close - Decimal('0.05')},{close},{volume},{close * volume}\n")
+        lines.append(
+            f"2024-01-{day:02},{close},{close + Decimal('0.05')},{close - Decimal('0.05')},{close},{volume},{close * volume}\n"
+        )
     path.write_text(HEADER + "".join(lines), encoding="utf-8")
     return path
 
@@ -92,10 +95,25 @@ def test_json_never_prompts(store: Store) -> None:
     assert (answer.status, answer.document["error"]["code"]) == (1, "app.passphrase_needed")
 
 
-@pytest.mark.parametrize("words", [["data", "frobnicate"], ["backtest", "run"], ["data", "show", "600000", "--start", "yesterday"], ["--nonsense"]])
+@pytest.mark.parametrize(
+    "words", [["data", "frobnicate"], ["backtest", "run"], ["data", "show", "600000", "--start", "yesterday"], ["--nonsense"]]
+)
 def test_wrong_usage_is_status_2_and_json(words: list[str]) -> None:
     answer = finish(start(*words, "--json"))
     assert (answer.status, answer.document["error"]["code"]) == (2, "cli.wrong_usage")
+
+
+@pytest.mark.parametrize(
+    ("words", "whole"),
+    [
+        ([], ["window"]),
+        (["--data-dir", "d"], ["window", "--data-dir", "d"]),
+        (["init"], ["init"]),
+        (["--version"], ["--version"]),
+    ],
+)
+def test_the_window_is_the_command_where_none_is_named(words: list[str], whole: list[str]) -> None:
+    assert with_command(words) == whole
 
 
 def test_wrong_passphrase_is_refused(store: Store) -> None:
@@ -123,7 +141,13 @@ def test_doctor_answers_before_init_and_without_a_passphrase(tmp_path: Path) -> 
 
 def test_doctor_reports_what_needs_the_passphrase_as_locked_and_with_it_looks(filled: Store) -> None:
     locked = checks(finish(start("doctor", "--data-dir", str(filled.root), "--json")))
-    assert {name for name, check in locked.items() if check["value"] == "locked"} >= {"queue", "market_data", "calendar_end", "schema", "key_state"}
+    assert {name for name, check in locked.items() if check["value"] == "locked"} >= {
+        "queue",
+        "market_data",
+        "calendar_end",
+        "schema",
+        "key_state",
+    }
     opened = checks(filled.run("doctor"))
     assert opened["schema"]["value"] == "ok"
     assert opened["queue"]["value"] == {"waiting": 0, "running": 0}
@@ -154,7 +178,14 @@ def test_show_answers_in_the_documented_shape(filled: Store) -> None:
     assert (document["symbol"], document["adjust"], document["factor_known"]) == ("600000.SH", "none", False)
     assert [bar["date"] for bar in document["bars"]] == ["2024-01-03", "2024-01-04"]
     bar = document["bars"][0]
-    assert (bar["open"], bar["high"], bar["low"], bar["close"], bar["volume"], bar["amount"]) == (10.1, 10.15, 10.05, 10.1, 1_000_000, 10_100_000.0)
+    assert (bar["open"], bar["high"], bar["low"], bar["close"], bar["volume"], bar["amount"]) == (
+        10.1,
+        10.15,
+        10.05,
+        10.1,
+        1_000_000,
+        10_100_000.0,
+    )
     assert set(bar) == {"date", "open", "high", "low", "close", "volume", "amount", "pre_close", "factor"}
 
 
@@ -168,7 +199,16 @@ def test_backtest_pays_what_the_rules_of_the_day_say(filled: Store, strategy: Pa
     document = answer.document
     assert document["status"] == "succeeded"
     assert document["trades"] == [
-        {"date": "2024-01-03", "symbol": "600000.SH", "side": "buy", "price": 10.1, "size": 1000, "commission": 5.0, "stamp_tax": 0.0, "transfer_fee": 0.1}
+        {
+            "date": "2024-01-03",
+            "symbol": "600000.SH",
+            "side": "buy",
+            "price": 10.1,
+            "size": 1000,
+            "commission": 5.0,
+            "stamp_tax": 0.0,
+            "transfer_fee": 0.1,
+        }
     ]
     assert (document["final_cash"], document["final_value"]) == (89_894.9, 100_794.9)
     assert [point["date"] for point in document["equity"]][::9] == ["2024-01-02", "2024-01-15"]
@@ -184,7 +224,10 @@ def test_param_takes_the_type_of_its_default(filled: Store, strategy: Path) -> N
 @pytest.mark.parametrize(
     ("source", "code"),
     [
-        ("import backtrader as bt\n\n\nclass Broken(bt.Strategy):\n    def next(self):\n        1 / 0\n", "backtesting.strategy_error"),
+        (
+            "import backtrader as bt\n\n\nclass Broken(bt.Strategy):\n    def next(self):\n        1 / 0\n",
+            "backtesting.strategy_error",
+        ),
         ("class Broken(\n", "backtesting.syntax_error"),
     ],
 )
