@@ -11,7 +11,7 @@ import polars as pl
 
 from quantbox.market_data.importing import refusals
 from quantbox.market_data.importing.bar_length import find_frequency
-from quantbox.market_data.importing.declared_adjust import agree_declarations, check_raw, refuse_negative_prices
+from quantbox.market_data.importing.declared_adjust import agree_declarations, check_adjusted, check_raw, refuse_negative_prices
 from quantbox.market_data.importing.delimited import read_delimited
 from quantbox.market_data.importing.layouts import TDX_DAY, TDX_MINUTE
 from quantbox.market_data.importing.models import Accepted, QuarantinedRow, Reading
@@ -185,6 +185,7 @@ def _to_bars(symbol: Symbol, rows: pl.DataFrame) -> pl.DataFrame:
 
 def _check_content(accepted: Accepted, declared: Adjust | None, question: Question) -> None:
     check_raw(accepted.symbol, accepted.bars, declared)
+    check_adjusted(accepted.symbol, accepted.bars, declared)
     if accepted.frequency is Frequency.DAY and not accepted.is_display_only:
         check_against_stored(accepted.symbol, accepted.bars, question.stored_closes(accepted.symbol))
 

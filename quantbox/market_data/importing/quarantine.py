@@ -70,12 +70,10 @@ class Sieve:
         is_bad = self.rows.select(bad.fill_null(value=False).alias("bad"))["bad"]
         if not is_bad.any():
             return
-        shown = self.rows.filter(is_bad).select(
-            "line",
-            (pl.lit("") if value is None else value.cast(pl.String).fill_null("")).alias("value"),
-            (pl.lit("") if bound is None else bound.cast(pl.String).fill_null("")).alias("bound"),
-        )
-        for line, seen, limit in shown.head(MOST_RECORDED).iter_rows():
+        # Worked out among all rows: the line a duplicate repeats is not among the bad ones.
+        facts = {"value": pl.lit("") if value is None else value, "bound": pl.lit("") if bound is None else bound}
+        shown = self.rows.select("line", **facts).filter(is_bad).head(MOST_RECORDED)
+        for line, seen, limit in shown.select("line", pl.col("value", "bound").cast(pl.String).fill_null("")).iter_rows():
             self.set_aside.append(quarantine(line, self._headers.get(column, column), reason, value=seen[:80], bound=limit))
         self.rows = self.rows.filter(~is_bad)
 

@@ -4,7 +4,8 @@ FileRefused (Invalid)
  ├ not a file of bars: FileMissing, FileUnreadable, FileEmpty, FileTooLarge, TooManyRows, ForeignFile, NotBars,
  │                     LaterFormat, HeaderMissing, ColumnsMissing, BarLengthUnknown
  ├ whose bars:         SymbolMissing, SymbolContradicted, SymbolUnreadable, AnotherInstrument
- ├ adjusted or not:    AdjustedContent, AdjustedByDeclaration, AdjustContradicted, RawContradicted, NegativePrices
+ ├ adjusted or not:    AdjustedContent, AdjustedByDeclaration, AdjustContradicted, AdjustedContradicted, RawContradicted,
+ │                     NegativePrices
  ├ units:              UnitsContradicted
  └ quality:            TooManyBadRows, NothingLeft
 """
@@ -18,6 +19,7 @@ __all__ = [
     "AdjustContradicted",
     "AdjustedByDeclaration",
     "AdjustedContent",
+    "AdjustedContradicted",
     "AnotherInstrument",
     "BarLengthUnknown",
     "ColumnsMissing",
@@ -224,6 +226,16 @@ class AdjustContradicted(FileRefused):
     code = "market_data.adjust_contradicted"
     sentence = Text(
         "--adjust {owner} 与文件自己的声明 {file} 矛盾", "--adjust {owner} contradicts the file's own declaration, {file}"
+    )
+
+
+class AdjustedContradicted(FileRefused):
+    """The owner says adjusted in one way, the content says otherwise."""
+
+    code = "market_data.adjusted_contradicted"
+    sentence = Text(
+        "声明为{name_zh}（--adjust {adjust}），但内容不符：{date} {reason_zh}",
+        "Declared {adjust}, but the content contradicts: on {date} {reason_en}",
     )
 
 

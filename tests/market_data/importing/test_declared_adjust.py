@@ -127,3 +127,57 @@ def test_minutes_are_tested_summed_to_days(tmp_path: Path, import_one: ImportOne
     path = tmp_path / "sh600010.csv"
     path.write_bytes(table("datetime,open,high,low,close,volume,amount", rows))
     assert import_one(path)["refused"] is None
+
+
+UNTIL_DIVIDEND = 9  # the days of BARS before its ex-date, 2024-03-15
+
+
+@pytest.mark.parametrize(
+    ("bars", "owner", "day", "figures"),
+    [
+        # 2024-03-01: 10,000,000 yuan / 1,000,000 shares = 10.00; its high was lowered to 9.20, its low raised to 14.80.
+        ([*shifted(1)[:UNTIL_DIVIDEND], *BARS[UNTIL_DIVIDEND:]], Adjust.HFQ, "2024-03-01", ("10.000", "9.2")),
+        ([*shifted(-5)[:UNTIL_DIVIDEND], *BARS[UNTIL_DIVIDEND:]], Adjust.QFQ, "2024-03-01", ("10.000", "14.8")),
+        ([*shifted(20)[:UNTIL_DIVIDEND], *BARS[UNTIL_DIVIDEND:]], Adjust.HFQ, "2024-03-01", ("-10.2",)),
+    ],
+)
+def test_prices_on_the_wrong_side_of_those_traded_contradict_the_declaration(
+    bars: list[Day], owner: Adjust, day: str, figures: tuple[str, ...], tmp_path: Path, import_one: ImportOne
+) -> None:
+    path = write(tmp_path / "sh600010.csv", bars)
+    entry = import_one(path, adjust=owner)
+    assert entry["refused_code"] == "market_data.adjusted_contradicted"
+    for figure in (day, owner.value, *figures):
+        assert figure in entry["refused"]
+    other = Adjust.QFQ if owner is Adjust.HFQ else Adjust.HFQ
+    assert import_one(path, adjust=other)["adjust"] == other.value
+
+
+@pytest.mark.parametrize("owner", [Adjust.QFQ, Adjust.HFQ])
+def test_prices_traded_on_both_sides_of_an_ex_date_are_not_adjusted(owner: Adjust, tmp_path: Path, import_one: ImportOne) -> None:
+    rows = [f"{b.date},{b.open},{b.high},{b.low},{b.close},{b.volume},{b.amount},{b.pre_close}" for b in BARS]
+    path = tmp_path / "sh600010.csv"
+    path.write_bytes(table("date,open,high,low,close,volume,amount,preclose", rows))
+    refused = import_one(path, adjust=owner)["refused"]
+    for figure in ("2024-03-15", "10.85", "10.7"):  # the close of 2024-03-14, and what counted as that on the ex-date
+        assert figure in refused
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    ("file", "owner", "outcome"),
+    [
+        ("akshare_em_qfq/601919.csv", Adjust.QFQ, "qfq"),
+        ("akshare_em_qfq/601919.csv", Adjust.HFQ, "market_data.adjusted_contradicted"),  # 706 rows below zero
+        ("akshare_em_qfq/600519.csv", Adjust.HFQ, "market_data.adjusted_contradicted"),
+        ("baostock_qfq_2026/sh600036.csv", Adjust.QFQ, "qfq"),
+        ("baostock_qfq_2026/sh600036.csv", Adjust.HFQ, "market_data.adjusted_contradicted"),
+        ("tushare_raw_2012_2022/600519.csv", Adjust.QFQ, "market_data.adjusted_contradicted"),
+        ("tushare_raw_2012_2022/600519.csv", Adjust.NONE, "none"),
+    ],
+)
+def test_real_files_hold_against_what_is_declared(
+    file: str, owner: Adjust, outcome: str, real_data: Path, import_one: ImportOne
+) -> None:
+    entry = import_one(real_data / file, adjust=owner)
+    assert (entry["refused_code"] or entry["adjust"]) == outcome

@@ -79,6 +79,7 @@ def test_identical_row_twice_is_set_aside_once(import_rows: ImportOne) -> None:
     entry = import_rows([*ROWS[:4], ROWS[3], *ROWS[4:]])
     assert entry["rows"] == 12
     assert [(bad["line"], bad["code"]) for bad in entry["quarantined"]] == [(6, "market_data.row_duplicate")]
+    assert "第 5 行" in entry["quarantined"][0]["reason"]  # the line it repeats, not its own
 
 
 def test_line_cut_short_names_the_first_missing_column(import_rows: ImportOne) -> None:
