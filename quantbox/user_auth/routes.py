@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -13,12 +14,19 @@ from quantbox import __version__
 from quantbox.core.clock import Clock
 from quantbox.core.roles import Role
 from quantbox.user_auth.attempts import Attempts
-from quantbox.user_auth.errors import LaunchTokenRefused
-from quantbox.user_auth.models import SignInBy, WebSession
+from quantbox.user_auth.errors import LaunchTokenRefused, SettingInvalid
+from quantbox.user_auth.models import OWNER_ACCOUNT, SignInBy, WebSession
 from quantbox.user_auth.service import People
-from quantbox.user_auth.settings import SettingsService
+from quantbox.user_auth.settings import APPEARANCE, SettingsService, check_setting
 from quantbox.web.api import Answer, Body, Routes
-from quantbox.web.cookies import LANGUAGE_COOKIE, SESSION_COOKIE, drop_session_cookie, session_cookie, set_secret_cookie
+from quantbox.web.cookies import (
+    SESSION_COOKIE,
+    appearance_cookies,
+    drop_session_cookie,
+    session_cookie,
+    set_appearance_cookies,
+    set_secret_cookie,
+)
 from quantbox.web.csrf import csrf_token, session_token
 from quantbox.web.errors import VaultLocked
 from quantbox.web.sockets import close_sockets
@@ -30,7 +38,6 @@ routes = Routes("user_auth")
 
 State = Literal["new", "locked", "unlocked", "signed_in"]
 _ATTEMPTS = "quantbox.attempts"
-_YEAR_SECONDS = 365 * 24 * 3600
 
 
 class SignedInPerson(UserMixin):  # type: ignore[misc]  # flask-login has no types
@@ -128,6 +135,7 @@ def show_status() -> dict[str, Any]:
 def create_vault(body: PassphraseBody) -> dict[str, str]:
     """Create the store under a new pass phrase, open it and sign this browser in."""
     program_state().create(body.passphrase)
+    get_service(SettingsService).change(OWNER_ACCOUNT, chosen_looks())
     return sign_in(SignInBy.OWNER_PROOF)
 
 
@@ -185,14 +193,9 @@ def show_settings() -> object:
 @routes.add("PUT", "/settings", role=Role.OWNER, body=SettingsBody, answer=SettingsAnswer)
 def change_settings(body: SettingsBody) -> object:
     """Change the settings that are given and return all of them."""
-    settings = get_service(SettingsService).change(current_user.account_id, body.model_dump(exclude_none=True))
-
-    @after_this_request
-    def remember_language(response: Response) -> Response:
-        # readable by scripts: the pages switch language before anybody is signed in
-        response.set_cookie(LANGUAGE_COOKIE, settings.language, max_age=_YEAR_SECONDS, path="/", samesite="Strict")
-        return response
-
+    changes = body.model_dump(exclude_none=True)
+    settings = get_service(SettingsService).change(current_user.account_id, changes)
+    give_looks({name: getattr(settings, name) for name in APPEARANCE if name in changes})
     return settings
 
 
@@ -202,6 +205,8 @@ def sign_in(by: SignInBy) -> dict[str, str]:
     if session_cookie():
         people.end(session_cookie())
     session_id = people.sign_in_owner(by)
+    settings, chosen = get_service(SettingsService).get(OWNER_ACCOUNT), chosen_looks()
+    give_looks({name: getattr(settings, name) for name in APPEARANCE if name not in chosen})
 
     @after_this_request
     def give_cookie(response: Response) -> Response:
@@ -209,6 +214,24 @@ def sign_in(by: SignInBy) -> dict[str, str]:
         return response
 
     return {"state": "signed_in", "csrf_token": session_token(session_id)}
+
+
+def chosen_looks() -> dict[str, str]:
+    """Return the looks this browser has chosen for itself; what is no choice of today's counts as none."""
+    chosen: dict[str, str] = {}
+    for name, value in appearance_cookies().items():
+        with contextlib.suppress(SettingInvalid):
+            chosen[name] = str(check_setting(name, value))
+    return chosen
+
+
+def give_looks(looks: dict[str, str]) -> None:
+    """Let this browser look so; another browser keeps what it has."""
+
+    @after_this_request
+    def give_cookies(response: Response) -> Response:
+        set_appearance_cookies(response, looks)
+        return response
 
 
 def sign_out(state: str) -> dict[str, str]:

@@ -15,7 +15,10 @@ from quantbox.core.text import Text
 from quantbox.user_auth.errors import SettingInvalid
 from quantbox.user_auth.tables import SettingsRow
 
-__all__ = ["Settings", "SettingsService", "help_of"]
+__all__ = ["APPEARANCE", "Settings", "SettingsService", "check_setting", "help_of"]
+
+#: How the pages look; a browser that has chosen nothing of its own begins with these settings.
+APPEARANCE = ("language", "theme", "price_colours")
 
 
 def choice(default: str, choices: tuple[str, ...], help_text: Text) -> Any:

@@ -1,25 +1,38 @@
-"""The cookies of a browser: the session, a visitor's mark for the CSRF token, and the language it is answered in."""
+"""The cookies of a browser: the session, a visitor's mark for the CSRF token, and how the pages look in it."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from flask import Response, g, request
 
 from quantbox.core.text import Language
 
 __all__ = [
+    "COLOURS_COOKIE",
     "LANGUAGE_COOKIE",
     "SESSION_COOKIE",
+    "THEME_COOKIE",
     "VISITOR_COOKIE",
     "answer_in",
+    "appearance_cookies",
     "drop_session_cookie",
     "request_language",
     "session_cookie",
+    "set_appearance_cookies",
     "set_secret_cookie",
 ]
 
+COLOURS_COOKIE = "quantbox_colours"
 LANGUAGE_COOKIE = "quantbox_language"
 SESSION_COOKIE = "quantbox_session"
+THEME_COOKIE = "quantbox_theme"
 VISITOR_COOKIE = "quantbox_visitor"
+
+#: How the pages look in this browser, by the name of the setting; so the server draws the first page right before anybody
+#: signs in.
+_APPEARANCE = {"language": LANGUAGE_COOKIE, "theme": THEME_COOKIE, "price_colours": COLOURS_COOKIE}
+_YEAR_SECONDS = 365 * 24 * 3600
 
 
 def session_cookie() -> str:
@@ -35,6 +48,17 @@ def set_secret_cookie(response: Response, name: str, value: str) -> None:
 def drop_session_cookie(response: Response) -> None:
     """Take the session id from the browser."""
     response.delete_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="Strict", secure=request.is_secure)
+
+
+def appearance_cookies() -> dict[str, str]:
+    """Return what the browser says of the looks it has chosen, by the name of the setting; it may say anything."""
+    return {name: request.cookies[cookie] for name, cookie in _APPEARANCE.items() if cookie in request.cookies}
+
+
+def set_appearance_cookies(response: Response, values: Mapping[str, str]) -> None:
+    """Let the browser look so from the next page on; scripts may read it, for they switch looks without asking."""
+    for name, value in values.items():
+        response.set_cookie(_APPEARANCE[name], value, max_age=_YEAR_SECONDS, path="/", samesite="Strict")
 
 
 def request_language() -> Language:

@@ -13,16 +13,16 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from quantbox.core.errors import QuantBoxError
-from quantbox.web.cookies import request_language
+from quantbox.web.cookies import COLOURS_COOKIE, THEME_COOKIE, request_language
 from quantbox.web.csrf import csrf_token
 from quantbox.web.guards import csp_nonce
 from quantbox.web.state import program_state
 from quantbox.web.translations import Translations
 
-__all__ = ["THEME_COOKIE", "Page", "install_pages", "render_error", "resource_folder"]
+__all__ = ["Page", "install_pages", "render_error", "resource_folder"]
 
-THEME_COOKIE = "quantbox_theme"
 THEMES = ("system", "light", "dark")
+COLOURS = ("red_up", "green_up", "colour_blind")
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,12 @@ def page_words() -> dict[str, Any]:
     from flask import current_app
 
     language = request_language()
-    theme = request.cookies.get(THEME_COOKIE)
+    theme, colours = request.cookies.get(THEME_COOKIE), request.cookies.get(COLOURS_COOKIE)
     translations: Translations = current_app.extensions["quantbox.translations"]
     return {
         "language": language,
         "theme": theme if theme in THEMES else "system",
+        "colours": colours if colours in COLOURS else "red_up",
         "csrf_token": csrf_token(),
         "csp_nonce": csp_nonce(),
         "t": partial(translations.translate, language),

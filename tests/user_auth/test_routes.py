@@ -177,6 +177,41 @@ def test_settings_are_read_changed_and_set_the_language(browser: Browser) -> Non
     assert browser.get("/api/v1/nothing").get_json()["detail"] == "There is nothing at this address"
 
 
+def looks_of(browser: Browser) -> list[str | None]:
+    cookies = [browser.client.get_cookie(f"quantbox_{name}") for name in ("language", "theme", "colours")]
+    return [cookie.value if cookie else None for cookie in cookies]
+
+
+def test_changing_the_looks_changes_this_browsers_cookies_and_nothing_else_does(browser: Browser) -> None:
+    assert looks_of(browser) == ["zh", "system", "red_up"]
+    browser.send("PUT", "/settings", {"theme": "dark", "price_colours": "green_up"})
+    assert looks_of(browser) == ["zh", "dark", "green_up"]
+    browser.client.set_cookie("quantbox_language", "en")
+    browser.send("PUT", "/settings", {"commission_bps": "2"})
+    assert looks_of(browser) == ["en", "dark", "green_up"]
+
+
+def test_another_browser_starts_with_the_stored_looks_but_keeps_what_it_chose(program: Program, browser: Browser) -> None:
+    browser.send("PUT", "/settings", {"language": "en", "theme": "dark", "price_colours": "colour_blind"})
+    program.launch_token = "second"
+    other = open_browser(program)
+    other.client.set_cookie("quantbox_theme", "light")
+    other.client.set_cookie("quantbox_colours", "chartreuse")
+    other.post("/session/launch", {"token": "second"})
+    assert looks_of(other) == ["en", "light", "colour_blind"]
+    page = other.get("/").get_data(as_text=True)
+    assert 'lang="en" data-theme="light" data-colours="colour_blind"' in page
+
+
+def test_a_new_store_takes_over_the_looks_chosen_in_the_wizard(new_program: Program) -> None:
+    browser = open_browser(new_program)
+    browser.client.set_cookie("quantbox_language", "en")
+    browser.client.set_cookie("quantbox_theme", "dark")
+    browser.post("/vault/create", {"passphrase": PASSPHRASE})
+    settings = browser.api("/settings")
+    assert (settings["language"], settings["theme"], settings["price_colours"]) == ("en", "dark", "red_up")
+
+
 def test_the_pass_phrase_is_nowhere_in_the_store(new_program: Program) -> None:
     browser = open_browser(new_program)
     browser.post("/vault/create", {"passphrase": PASSPHRASE})

@@ -3,9 +3,10 @@ import { get, put } from '../core/api.js';
 import { start } from '../core/app.js';
 import { setColours, setLanguage, setTheme } from '../core/appearance.js';
 import { complain, toast } from '../core/feedback.js';
-import { t } from '../core/i18n.js';
+import { language, t } from '../core/i18n.js';
 import { readCheck } from '../core/health.js';
 
+const root = document.documentElement;
 const RANGES = { commission_bps: [0, 100], commission_min_yuan: [0, 1000], initial_cash: [1000, 1e12] };
 const FAULTS = { commission_bps: 'fault.bps', commission_min_yuan: 'fault.minimum', initial_cash: 'fault.cash' };
 
@@ -22,6 +23,7 @@ function settings() {
     async init() {
       try {
         this.s = await get('/settings');
+        Object.assign(this.s, { language, theme: root.dataset.theme, price_colours: root.dataset.colours }); // this browser's own choice
         for (const name of Object.keys(RANGES)) this.s[name] = String(Number(this.s[name]));
       } catch (problem) {
         this.failed = problem.message;
