@@ -72,13 +72,21 @@ def install_login(app: Flask, clock: Clock) -> None:
             get_service(People).touch(session_cookie())
 
 
+class PlaceAnswer(Answer):
+    """The place where the data folder is to be."""
+
+    free_bytes: int
+    is_writable: bool
+
+
 class StatusAnswer(Answer):
-    """What anybody on this machine may know of the program."""
+    """What anybody on this machine may know of the program; of the disk only while there is nothing on it yet."""
 
     version: str
     state: State
     csrf_token: str
     demo: bool
+    place: PlaceAnswer | None
 
 
 class SignInAnswer(Answer):
@@ -127,8 +135,11 @@ class SettingsBody(Body):
 @routes.add("GET", "/status", role=None, answer=StatusAnswer)
 def show_status() -> dict[str, Any]:
     """Say whether there is a store, whether it is open, and whether this browser is signed in."""
-    state = "signed_in" if current_user.is_authenticated else program_state().vault_state()
-    return {"version": __version__, "state": state, "csrf_token": csrf_token(), "demo": program_state().is_demo}
+    program = program_state()
+    state = "signed_in" if current_user.is_authenticated else program.vault_state()
+    folder = program.folder
+    place = {"free_bytes": folder.free_bytes(), "is_writable": folder.is_writable()} if state == "new" else None
+    return {"version": __version__, "state": state, "csrf_token": csrf_token(), "demo": program.is_demo, "place": place}
 
 
 @routes.add("POST", "/vault/create", role=None, body=PassphraseBody, answer=SignInAnswer, status=201)

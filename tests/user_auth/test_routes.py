@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 from sqlalchemy import text
 
@@ -24,6 +27,17 @@ def test_a_new_store_is_created_opened_and_signed_in_to(new_program: Program) ->
     assert browser.api("/settings")["language"] == "zh"
     again = browser.post("/vault/create", {"passphrase": PASSPHRASE})
     assert (again.status_code, again.get_json()["code"]) == (409, "vault.exists")
+
+
+def test_the_place_of_the_data_is_told_only_while_nothing_is_there(new_program: Program) -> None:
+    browser = open_browser(new_program)
+    free = shutil.disk_usage(Path(__file__)).free
+    place = browser.api("/status")["place"]
+    assert place["is_writable"] is True
+    assert place["free_bytes"] == pytest.approx(free, rel=0.5)
+    browser.post("/vault/create", {"passphrase": PASSPHRASE})
+    assert browser.api("/status")["place"] is None
+    assert open_browser(new_program).api("/status")["place"] is None
 
 
 def test_a_short_pass_phrase_is_refused_and_makes_nothing(new_program: Program) -> None:

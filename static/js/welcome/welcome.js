@@ -5,13 +5,14 @@ import { setLanguage, setTheme, isDark } from '../core/appearance.js';
 import { bar } from '../core/bar.js';
 import { isFinal } from '../core/events.js';
 import { complain } from '../core/feedback.js';
-import { integer } from '../core/format.js';
+import { bytes, integer } from '../core/format.js';
 import { language, pick, t } from '../core/i18n.js';
 import { importing } from '../data/importing.js';
 import { judge, thinkUp } from './passphrase.js';
 
 const STEPS = ['check', 'passphrase', 'data', 'done'];
 const CLOCK_SECONDS = 120;
+const ROOM_BYTES = 2 * 2 ** 30;
 const FIRST_YEARS = 3;
 const WATCH_MILLISECONDS = 700;
 
@@ -43,27 +44,30 @@ function welcome() {
         const served = new Date(answer.headers.get('Date') || asked).getTime();
         const status = await readStatus();
         this.version = status.version;
-        this.look(Math.abs(Date.now() - served) / 1000);
+        this.look(Math.abs(Date.now() - served) / 1000, status.place);
         if (status.state === 'signed_in') this.step = 2;
         else if (status.state === 'locked' || status.state === 'unlocked') location.assign('/unlock');
       } catch (problem) {
         this.fault = { message: problem.message, hint: problem.hint };
       }
     },
-    look(clockSeconds) {
+    look(clockSeconds, place) {
       const local = ['127.0.0.1', 'localhost', '[::1]'].includes(location.hostname);
       const random = typeof crypto !== 'undefined' && typeof crypto.getRandomValues === 'function';
       const modern = typeof HTMLDialogElement === 'function' && typeof WebSocket === 'function' && CSS.supports('color', 'color-mix(in srgb, red, blue)');
       const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+      const room = place !== null && place.is_writable && place.free_bytes >= ROOM_BYTES;
+      const roomText = place ? t(place.is_writable ? (room ? 'welcome.check_disk_ok' : 'welcome.check_disk_small') : 'welcome.check_disk_locked', { free: bytes(place.free_bytes) }) : '';
       this.checks = [
         { key: 'program', ok: true, label: t('welcome.check_program'), text: t('welcome.check_program_ok', { version: this.version }) },
-        { key: 'local', ok: local, label: t('welcome.check_local'), text: t(local ? 'welcome.check_local_ok' : 'welcome.check_local_bad', { host: location.hostname }) },
+        ...(place ? [{ key: 'disk', ok: room, bearable: place.is_writable, label: t('welcome.check_disk'), text: roomText }] : []),
+        { key: 'local', ok: local, bearable: true, label: t('welcome.check_local'), text: t(local ? 'welcome.check_local_ok' : 'welcome.check_local_bad', { host: location.hostname }) },
         { key: 'random', ok: random, label: t('welcome.check_random'), text: t(random ? 'welcome.check_random_ok' : 'welcome.check_random_bad') },
         { key: 'browser', ok: modern, label: t('welcome.check_browser'), text: t(modern ? 'welcome.check_browser_ok' : 'welcome.check_browser_bad') },
         { key: 'clock', ok: clockSeconds < CLOCK_SECONDS, label: t('welcome.check_clock'), text: t(clockSeconds < CLOCK_SECONDS ? 'welcome.check_clock_ok' : 'welcome.check_clock_bad', { zone }) },
       ];
     },
-    get checksFine() { return this.checks.length > 0 && this.checks.every((check) => check.ok || check.key === 'local'); },
+    get checksFine() { return this.checks.length > 0 && this.checks.every((check) => check.ok || check.bearable); },
     get steps() {
       return STEPS.map((name, index) => ({ name, index, number: index + 1, title: t(`welcome.step_${name}`), note: t(`welcome.note_${name}`), done: index < this.step, current: index === this.step }));
     },
