@@ -157,6 +157,29 @@ def test_doctor_reports_what_needs_the_passphrase_as_locked_and_with_it_looks(fi
         assert check["ok"] or check["action"]
 
 
+def test_doctor_of_an_empty_store_knows_no_first_and_last_day(store: Store) -> None:
+    value = checks(store.run("doctor"))["market_data"]["value"]
+    assert (value["first"], value["last"]) == (None, None)
+
+
+def test_doctor_reports_while_another_command_holds_the_store(filled: Store) -> None:
+    lock = FileLock(filled.root / "store.lock")
+    assert lock.acquire(5)
+    try:
+        answer = filled.run("doctor", "--wait", "0")
+    finally:
+        lock.release()
+    found = checks(answer)
+    assert answer.status == 0
+    assert {name for name, check in found.items() if check["value"] == "busy"} == {
+        "schema",
+        "queue",
+        "market_data",
+        "calendar_end",
+    }
+    assert found["version"]["ok"]
+
+
 def test_import_again_changes_nothing_and_a_refused_file_is_status_1(filled: Store, tmp_path: Path) -> None:
     stored = {path: path.read_bytes() for path in (filled.root / "market" / "bars").rglob("*.parquet")}
     again = filled.run("data", "import", str(tmp_path / "sh600000.csv"))

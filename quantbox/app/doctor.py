@@ -6,7 +6,7 @@ import importlib.metadata
 import platform
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +39,7 @@ class Check:
     Attributes
     ----------
     ok : bool or None
-        None where it could not be looked at because the store is locked.
+        None where it could not be looked at because the store is locked or busy.
     """
 
     name: str
@@ -52,15 +52,17 @@ class Check:
         return {"name": self.name, "ok": self.ok, "value": self.value, "action": self.action.in_language(language)}
 
 
-def examine(folder: DataFolder, services: Services | None, language: Language) -> dict[str, Any]:
+def examine(folder: DataFolder, services: Services | None, language: Language, *, is_busy: bool = False) -> dict[str, Any]:
     """Return `{ok, checks}`; ok is False when any check failed.
 
     Parameters
     ----------
     services : Services or None
         None when the store is not open; what needs it is then reported as "locked".
+    is_busy : bool
+        The pass phrase is right, but another command holds the store: what needs it is reported as "busy".
     """
-    checks = [*examine_machine(folder), *examine_store(folder, services)]
+    checks = [*examine_machine(folder), *examine_store(folder, services, is_busy=is_busy)]
     return {"ok": all(check.ok is not False for check in checks), "checks": [check.to_json(language) for check in checks]}
 
 
@@ -169,8 +171,8 @@ def child_name(process: Any) -> str:
     return next((entry for entry in entries if entry in words), words[0] if words else "ended")
 
 
-def examine_store(folder: DataFolder, services: Services | None) -> Iterator[Check]:
-    """Look at what needs the open store; each is reported as locked where it is not open."""
+def examine_store(folder: DataFolder, services: Services | None, *, is_busy: bool) -> Iterator[Check]:
+    """Look at what needs the open store; each is reported as locked or busy where it is not open."""
     looks: dict[str, Callable[[Services], Check]] = {
         "schema": examine_schema,
         "queue": examine_queue,
@@ -180,8 +182,10 @@ def examine_store(folder: DataFolder, services: Services | None) -> Iterator[Che
     advice = Text("用 --passphrase-file 给出口令后再看。", "Look again with --passphrase-file.")
     if not exists(folder):
         advice = Text("先建立数据：quantbox init。", "Create the store first: quantbox init.")
+    elif is_busy:
+        advice = Text("另一个命令正占用着数据，稍后再看。", "Another command holds the store; look again later.")
     for name, look in looks.items():
-        yield look(services) if services is not None else Check(name, None, "locked", advice)
+        yield look(services) if services is not None else Check(name, None, "busy" if is_busy else "locked", advice)
 
 
 def examine_schema(services: Services) -> Check:
@@ -215,9 +219,8 @@ def examine_market_data(services: Services) -> Check:
     summary = services.market_data.stored_summary()
     stored = bool(summary["symbols"])
     advice = NOTHING if stored else Text("导入文件或载入模拟市场。", "Import files or load the demo market.")
-    return Check(
-        "market_data", True, {key: str(value) if key in {"first", "last"} else value for key, value in summary.items()}, advice
-    )
+    shown = {key: value.isoformat() if isinstance(value, date) else value for key, value in summary.items()}
+    return Check("market_data", True, shown, advice)
 
 
 def examine_calendar(services: Services) -> Check:

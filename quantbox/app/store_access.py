@@ -165,9 +165,12 @@ def hand_over(program: RunningProgram, keys: Keys, name: str, arguments: dict[st
 
 
 def examine(options: argparse.Namespace, folder: DataFolder, language: Language) -> dict[str, Any]:
-    """Return the doctor's document; without a pass phrase what needs the store is reported as locked."""
+    """Return the doctor's document; without a pass phrase what needs the store is reported as locked or busy."""
     from quantbox.app.doctor import examine as examine_folder
 
     if options.passphrase_file and exists(folder):
-        return run_on_store(options, folder, "doctor", {"language": language})
+        try:
+            return run_on_store(options, folder, "doctor", {"language": language})
+        except StoreBusy:
+            return examine_folder(folder, None, language, is_busy=True)
     return examine_folder(folder, None, language)
