@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from quantbox.backtesting.models import BacktestRequest, BacktestResult, Costs
+from quantbox.backtesting.report.warnings import count_warnings
 from quantbox.backtesting.tables import BacktestRow
 
 __all__ = [
@@ -100,7 +101,7 @@ def write_result(session: Session, backtest_id: str, result: BacktestResult) -> 
     row.total_return_pct = statistics["total_return_pct"]
     row.max_drawdown_pct = statistics["max_drawdown_pct"]
     row.sharpe = statistics["sharpe"]
-    row.warnings = len(result.document["warnings"])
+    row.warnings = count_warnings(result.document["warnings"], result.report["differences"])
     row.is_demo = result.report["is_demo"]
 
 

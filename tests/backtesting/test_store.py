@@ -21,7 +21,7 @@ ID = "0" * 32
 DOCUMENT: dict[str, Any] = {
     "final_value": 10_100.25,
     "statistics": {"total_return_pct": 1.0025, "max_drawdown_pct": -0.5, "sharpe": None},
-    "warnings": [{"code": "a"}, {"code": "b"}],
+    "warnings": [{"code": "a"}, {"code": "b"}, {"code": "b"}],
 }
 SECRET = "only_the_owner_knows_this"
 
@@ -60,7 +60,7 @@ def test_request_comes_back_exactly(sessions: sessionmaker[Session]) -> None:
 
 def test_result_comes_back_with_the_figures_of_the_list(sessions: sessionmaker[Session]) -> None:
     add(sessions, make_request())
-    result = BacktestResult(DOCUMENT, {"is_demo": True, "log": ["买入"]})
+    result = BacktestResult(DOCUMENT, {"is_demo": True, "log": ["买入"], "differences": [{"code": "c", "severity": "warn"}]})
     with sessions.begin() as session:
         store.write_result(session, ID, result)
     with sessions() as session:
@@ -69,7 +69,7 @@ def test_result_comes_back_with_the_figures_of_the_list(sessions: sessionmaker[S
         assert store.read_result(row) == result
         (shown,) = store.list_backtests(session, "owner", before_id=None, limit=10)
     assert (shown["final_value"], shown["total_return_pct"], shown["max_drawdown_pct"]) == (10_100.25, 1.0025, -0.5)
-    assert (shown["sharpe"], shown["warnings"], shown["is_demo"]) == (None, 2, True)
+    assert (shown["sharpe"], shown["warnings"], shown["is_demo"]) == (None, 3, True)
     assert (shown["cash"], shown["start"], shown["symbols"]) == ("10000", "2024-01-08", ["600000.SH"])
 
 
@@ -93,7 +93,9 @@ def test_list_is_newest_first_and_continues_before_an_id(sessions: sessionmaker[
 def test_strategy_and_trades_are_on_disk_in_no_readable_form(sessions: sessionmaker[Session], data_folder: DataFolder) -> None:
     add(sessions, make_request(source=f"# {SECRET}\n"))
     with sessions.begin() as session:
-        store.write_result(session, ID, BacktestResult({**DOCUMENT, "trades": [SECRET]}, {"is_demo": False, "log": [SECRET]}))
+        store.write_result(
+            session, ID, BacktestResult({**DOCUMENT, "trades": [SECRET]}, {"is_demo": False, "log": [SECRET], "differences": []})
+        )
     written = b"".join(path.read_bytes() for path in data_folder.root.rglob("*") if path.is_file())
     assert written
     for readable in (SECRET.encode(), b"hand.py", b"600000.SH", store.seal_text(SECRET)):

@@ -114,7 +114,7 @@ def _of_data(trading: Trading) -> Iterator[Difference]:
         yield Difference(
             "demo_data",
             "warn",
-            Text("模拟数据", "Demo data"),
+            Text("模拟数据", "Simulated data"),
             Text(
                 "行情是随机生成的，不是真实市场，结果没有投资含义",
                 "The bars are invented: the result says nothing about a real market",

@@ -1,13 +1,14 @@
-"""What in a run needs the owner's eye beside the engine's own warnings, with symbol and date."""
+"""What in a run needs the owner's eye, with symbol and date; and how many such points a report has."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from quantbox.backtesting.report.trading import Trading
 from quantbox.core.text import Text
 
-__all__ = ["list_warnings"]
+__all__ = ["count_warnings", "list_warnings"]
 
 DAYS_MISSING = Text(
     "{symbol} 自 {date} 起有 {count} 个交易日没有行情，也没有停牌记录，当作停牌",
@@ -26,3 +27,12 @@ def list_warnings(trading: Trading) -> list[dict[str, Any]]:
         }
         for symbol, days in trading.missing_days.items()
     ]
+
+
+def count_warnings(warnings: Iterable[Mapping[str, Any]], differences: Iterable[Mapping[str, Any]]) -> int:
+    """Return how many points may change the conclusion: what the lists and the report call its warnings.
+
+    Many days or symbols of one cause are one point, and so are a warning and the difference that says the same.
+    """
+    named = {str(warning["code"]).removeprefix("backtesting.") for warning in warnings}
+    return len(named | {str(difference["code"]) for difference in differences if difference["severity"] == "warn"})

@@ -115,7 +115,7 @@ function backtest() {
     get headFigures() { return this.figures.slice(0, HEAD_FIGURES); },
     get moreFigures() { return this.figures.slice(HEAD_FIGURES); },
     get doubts() { return this.isDone ? readDoubts(this.result.document.warnings, this.result.report.differences) : []; },
-    get weightyCount() { return this.doubts.filter((item) => item.weighty).length; },
+    get weightyCount() { return this.isDone ? this.row.warnings : 0; },
     get months() { return this.isDone ? readMonths(this.result.report.monthly, this.allYears ? 99 : HEAT_YEARS) : []; },
     get monthNames() { return Array.from({ length: 12 }, (_, index) => t(`month.${index + 1}`)); },
     get yearsText() { return t('report.years', { n: this.months.length }); },

@@ -29,26 +29,36 @@ export function readFigures(statistics, meta) {
   });
 }
 
-const LEVELS = { stop: ['block', 'stop'], warn: ['warn', 'warn'], warning: ['warn', 'warn'], info: ['info', 'accent'] };
-const level = (severity) => LEVELS[severity] || LEVELS.warn;
+const LEVELS = { warn: ['warn', 'warn'], info: ['info', 'accent'] };
 
-/** Return the warnings, gathered by code, and what differs from real trading. */
-export function readDoubts(warnings, differences) {
+function gather(warnings) {
   const gathered = new Map();
   for (const warning of warnings) {
-    const kept = gathered.get(warning.code) || { ...warning, count: 0, places: [] };
+    const code = warning.code.replace(/^backtesting\./, '');
+    const kept = gathered.get(code) || { ...warning, count: 0, places: [] };
     kept.count += 1;
     kept.places.push([warning.symbol, warning.date].filter(Boolean).join(' '));
-    gathered.set(warning.code, kept);
+    gathered.set(code, kept);
   }
-  const own = [...gathered.values()].map((warning) => ({
-    key: `w ${warning.code}`, icon: 'warn', chip: 'warn', title: knows(`warning.${warning.code}`) ? t(`warning.${warning.code}`) : t('warning.other'),
+  return gathered;
+}
+
+/** Return the warnings by cause, then what differs from real trading; the same cause stands once, with its places. */
+export function readDoubts(warnings, differences) {
+  const gathered = gather(warnings);
+  const said = new Set(differences.map((item) => item.code));
+  const own = [...gathered].filter(([code]) => !said.has(code)).map(([code, warning]) => ({
+    key: code, icon: 'warn', chip: 'warn', title: knows(`warning.${warning.code}`) ? t(`warning.${warning.code}`) : t('warning.other'),
     text: pick(warning.message), places: warning.places.filter(Boolean), chipText: warning.count > 1 ? t('count.times', { n: warning.count }) : t('doubt.look'), weighty: true,
   }));
   const real = differences.map((item) => {
-    const [icon, chip] = level(item.severity);
+    const warning = gathered.get(item.code);
+    const [icon, chip] = LEVELS[warning ? 'warn' : item.severity];
     const mark = item.count ? t('count.times', { n: item.count }) : t(chip === 'accent' ? 'doubt.note' : 'doubt.look');
-    return { key: `d ${item.code}`, icon, chip, title: pick(item.title) || pick(item.text), text: item.title ? pick(item.text) : '', places: [], chipText: mark, weighty: chip !== 'accent' };
+    return {
+      key: item.code, icon, chip, title: pick(item.title) || pick(item.text), text: item.title ? pick(item.text) : '',
+      places: warning ? warning.places.filter(Boolean) : [], chipText: mark, weighty: chip !== 'accent',
+    };
   });
   return [...own, ...real.filter((item) => item.weighty), ...real.filter((item) => !item.weighty)];
 }
