@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from quantbox.backtesting.service import Backtesting
 from quantbox.core.bus import Bus
 from quantbox.core.clock import Clock
-from quantbox.core.database import open_engine, session_factory, upgrade
+from quantbox.core.database import close_engine, open_engine, session_factory, upgrade
 from quantbox.core.paths import DataFolder
 from quantbox.jobs.runner import JobRunner
 from quantbox.jobs.service import JobService
@@ -45,8 +45,8 @@ class Services:
     worker_beside: bool
 
     def close(self) -> None:
-        """Let go of the database."""
-        self.engine.dispose()
+        """Let go of the database, also where work that goes on still holds these services."""
+        close_engine(self.engine)
 
 
 def build_services(

@@ -1,7 +1,7 @@
 """The encrypted database: everything private in one file, through one driver, one engine and one chain of migrations."""
 
 from quantbox.core.database.columns import ExactDecimal, UtcDateTime
-from quantbox.core.database.engine import Base, checkpoint, copy_encrypted, open_engine, session_factory
+from quantbox.core.database.engine import Base, checkpoint, close_engine, copy_encrypted, open_engine, session_factory
 from quantbox.core.database.schema import upgrade
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "ExactDecimal",
     "UtcDateTime",
     "checkpoint",
+    "close_engine",
     "copy_encrypted",
     "open_engine",
     "session_factory",

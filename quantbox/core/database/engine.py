@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NoReturn
 
-from sqlalchemy import URL, Engine, Float, MetaData, QueuePool, create_engine
+from sqlalchemy import URL, Engine, Float, MetaData, NullPool, QueuePool, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 from quantbox.core.database import dbapi
 from quantbox.core.database.dialect import DRIVER_NAME
-from quantbox.core.database.errors import DatabaseKeyWrong, DatabaseUnavailable
+from quantbox.core.database.errors import DatabaseClosed, DatabaseKeyWrong, DatabaseUnavailable
 
-__all__ = ["Base", "checkpoint", "copy_encrypted", "open_engine", "session_factory"]
+__all__ = ["Base", "checkpoint", "close_engine", "copy_encrypted", "open_engine", "session_factory"]
 
 
 class Base(DeclarativeBase):
@@ -71,6 +71,16 @@ def open_engine(path: Path, key: bytes) -> Engine:
         hide_parameters=True,  # values of rows are private and must not reach a traceback
         json_serializer=partial(json.dumps, ensure_ascii=False, allow_nan=False, separators=(",", ":")),
     )
+
+
+def close_engine(engine: Engine) -> None:
+    """Let go of the file and of its key for good: who still holds the engine gets DatabaseClosed and no new connection."""
+    engine.dispose()
+    engine.pool = NullPool(_refuse_connection, dialect=engine.dialect)
+
+
+def _refuse_connection() -> NoReturn:
+    raise DatabaseClosed
 
 
 def session_factory(engine: Engine) -> sessionmaker[Session]:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from quantbox.core.errors import Denied, Unavailable
 from quantbox.core.text import Text
 
-__all__ = ["DatabaseKeyWrong", "DatabaseUnavailable", "SchemaNewer"]
+__all__ = ["DatabaseClosed", "DatabaseKeyWrong", "DatabaseUnavailable", "SchemaNewer"]
+
+
+class DatabaseClosed(Unavailable):
+    """The store was locked while something still worked with it."""
+
+    code = "core.database_closed"
+    sentence = Text("数据已锁定，尚未做完的操作已停止", "The store was locked, and what was not finished was stopped")
+    hint = Text("请解锁后重试", "Unlock it and try again")
 
 
 class DatabaseKeyWrong(Denied):

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import secrets
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.orm import Session
 
-from quantbox.core.database import checkpoint, copy_encrypted, open_engine
-from quantbox.core.database.errors import DatabaseKeyWrong, DatabaseUnavailable
+from quantbox.core.database import checkpoint, close_engine, copy_encrypted, open_engine
+from quantbox.core.database.errors import DatabaseClosed, DatabaseKeyWrong, DatabaseUnavailable
 from quantbox.core.paths import DataFolder
 
 MARKERS = ("均线策略源代码", "secret-holding-600519")
@@ -196,3 +198,18 @@ def test_flipped_byte_in_the_file_is_noticed(data_folder: DataFolder, database_k
     with pytest.raises(DatabaseError), engine.connect() as connection:
         connection.execute(text("SELECT a, b FROM planted")).fetchall()
     engine.dispose()
+
+
+def test_work_that_goes_on_after_closing_is_refused_and_the_file_is_let_go(engine: Engine, data_folder: DataFolder) -> None:
+    work = engine.connect()
+    work.exec_driver_sql("CREATE TABLE work (a)")
+    close_engine(engine)
+    work.rollback()
+    work.close()
+    del work
+    gc.collect()
+    with pytest.raises(DatabaseClosed), engine.connect():
+        pass
+    with pytest.raises(DatabaseClosed), Session(engine) as session:
+        session.execute(text("SELECT 1"))
+    assert not [file.path for file in psutil.Process().open_files() if Path(file.path).parent == data_folder.root]
