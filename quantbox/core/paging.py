@@ -73,7 +73,9 @@ def decode_cursor(cursor: str, *types: type[str] | type[int]) -> tuple[Key, ...]
         raise CursorInvalid(cursor=cursor[:80])
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        text = base64.b64decode(padded, altchars=b"-_", validate=True)
+        key = json.loads(text)
+        json.dumps(key, ensure_ascii=False).encode()  # half a surrogate pair, which no text in the database holds
     except ValueError:  # UnicodeError, binascii.Error and JSONDecodeError are its children
         raise CursorInvalid(cursor=cursor[:80]) from None
     if not isinstance(key, list) or [type(value) for value in key] != list(types):

@@ -28,7 +28,8 @@ def test_foreign_text_is_refused_or_read_never_a_crash(cursor: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "cursor", ["", "a", "%%%", encode_cursor(1), encode_cursor("a", "b"), encode_cursor(True), encode_cursor("x" * 2000)]
+    "cursor",
+    ["", "a", "%%%", encode_cursor(1), encode_cursor("a", "b"), encode_cursor(True), encode_cursor("x" * 2000), "WyJcdWQ4MDAiXQ"],
 )
 def test_cursor_of_another_list_is_refused(cursor: str) -> None:
     with pytest.raises(CursorInvalid):

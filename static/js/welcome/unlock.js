@@ -7,7 +7,13 @@ import { language } from '../core/i18n.js';
 /** Return where to go afterwards: only an address of this very program. */
 function target() {
   const next = new URLSearchParams(location.search).get('next') || '/';
-  return next.startsWith('/') && !next.startsWith('//') && !next.includes('\\') ? next : '/';
+  try {
+    // as the browser itself reads it: it drops tabs and line ends, and takes a backslash for a slash
+    const address = new URL(next, location.origin);
+    return address.origin === location.origin ? address.href : '/';
+  } catch {
+    return '/';
+  }
 }
 
 function unlock() {
