@@ -115,16 +115,11 @@ class SimulatedExchange:
 
     def limit_prices(self, symbol: str, bar: SessionBar) -> tuple[Decimal | None, Decimal | None]:
         """Return the upper and lower limit price in force on the bar's day; None where there is none or it is unknown."""
-        if bar.pre_close is None:
-            return None, None
-        upper, lower = self._rules.limit_prices(
-            symbol,
-            bar.date,
-            bar.pre_close,
-            is_st=bar.is_st,
-            listed_on=self._listings[symbol].listed_on,
-            sessions_since_listing=bar.sessions_since_listing,
-        )
+        upper, lower = self._limits(symbol, bar, is_st=bar.is_st)
+        if bar.is_st is None and bar.high == bar.low:
+            of_st = self._limits(symbol, bar, is_st=True)
+            if bar.high in of_st:  # one price all day, and just the limit of ST: that says what nobody said
+                upper, lower = of_st
         trusted = trusted_limits(upper, lower, bar)
         if trusted != (upper, lower):
             self.doubts.setdefault(Doubt(symbol, bar.date, upper, lower))
@@ -159,6 +154,18 @@ class SimulatedExchange:
             size = _Size(0, 0, ((Rule.CASH, math.ceil(order.size)),))
         refused = tuple(self.refuse(order.symbol, order.side, cut, rule, on) for rule, cut in size.cut)
         return Execution(fill, refused, size.waiting)
+
+    def _limits(self, symbol: str, bar: SessionBar, *, is_st: bool | None) -> tuple[Decimal | None, Decimal | None]:
+        if bar.pre_close is None:
+            return None, None
+        return self._rules.limit_prices(
+            symbol,
+            bar.date,
+            bar.pre_close,
+            is_st=is_st,
+            listed_on=self._listings[symbol].listed_on,
+            sessions_since_listing=bar.sessions_since_listing,
+        )
 
     def _take_nothing(self, order: Order, rule: Rule, on: date) -> Execution:
         if order.lives_one_session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -250,6 +251,28 @@ def test_an_order_of_one_session_is_refused_with_the_rule_of_the_day(order: Orde
 )
 def test_the_other_side_of_a_locked_board_and_prices_within_it_trade(order: Order, day: SessionBar) -> None:
     assert execute(holding(1000), order, day).fill is not None
+
+
+@pytest.mark.parametrize(
+    ("order", "price", "rule"),
+    [
+        (buy(100), "10.50", Rule.LIMIT_UP),
+        (sell(100), "9.50", Rule.LIMIT_DOWN),
+        (buy(100), "10.49", None),
+        (sell(100), "10.50", None),
+    ],
+)
+def test_one_price_at_the_limit_of_st_locks_a_share_nobody_knows_the_state_of(
+    order: Order, price: str, rule: Rule | None
+) -> None:
+    day = replace(bar(price, pre_close="10.00"), is_st=None)
+    assert [refusal.rule for refusal in execute(holding(1000), order, day).refused] == ([rule] if rule else [])
+
+
+@pytest.mark.parametrize("day", [bar("10.50", low="10.40", pre_close="10.00"), bar("10.50", pre_close="10.00")])
+def test_a_day_of_several_prices_or_of_a_known_share_is_not_taken_for_st(day: SessionBar) -> None:
+    several = replace(day, is_st=None) if day.low < day.high else day
+    assert execute(open_exchange(), buy(100), several).fill is not None
 
 
 @pytest.mark.parametrize("day", [bar("11.00", pre_close="10.00"), None], ids=["locked", "suspended"])
