@@ -46,7 +46,7 @@ STATISTICS: tuple[StatisticDefinition, ...] = (
     StatisticDefinition(
         "max_drawdown_pct",
         "pct",
-        Text("最大回撤", "Maximum drawdown"),
+        Text("最大回撤", "Max drawdown"),
         Text(
             "min(当日权益 ÷ 此前最高权益 − 1)，初始资金计入最高权益",
             "min(equity ÷ highest equity so far − 1); the starting cash counts",

@@ -10,10 +10,10 @@ const word = (text, name = '') => {
   return span;
 };
 const cell = (show) => (item) => word(show(item.getValue(), item.getRow().getData()));
-const figure = (field, title, show, extra = {}) => ({ title, field, hozAlign: 'right', headerHozAlign: 'right', sorter: 'number', formatter: cell(show), ...extra });
-const money = (field, title) => figure(field, title, (value) => number(value), { cssClass: 'money' });
+const figure = (field, title, show, extra = {}) => ({ title, field, hozAlign: 'right', headerHozAlign: 'right', sorter: 'number', minWidth: 92, formatter: cell(show), ...extra });
+const money = (field, title) => figure(field, title, (value) => number(value), { cssClass: 'money', minWidth: 116 });
 const side = { title: t('column.side'), field: 'side', width: 76, formatter: (item) => word(t(`side.${item.getValue()}`), `chip ${item.getValue() === 'buy' ? 'up' : 'down'}`) };
-const symbol = (names) => ({ title: t('column.symbol'), field: 'symbol', minWidth: 150, formatter: cell((value) => [names[value], value].filter(Boolean).join(' ')) });
+const symbol = (names) => ({ title: t('column.symbol'), field: 'symbol', minWidth: 184, formatter: cell((value) => [names[value], value].filter(Boolean).join(' ')) });
 
 function build(element, rows, columns, extra = {}) {
   return longTable(element, {
