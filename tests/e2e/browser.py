@@ -54,7 +54,7 @@ class Watch:
         context.on("console", self._hear)
         context.on("weberror", lambda error: self.faults.append(f"page error: {error.error}"))
         context.on("request", self._see_request)
-        context.on("requestfinished", lambda request: self.under_way.discard(request))
+        context.on("requestfinished", self._see_end)
         context.on("requestfailed", self._see_failure)
         context.on("response", self._see_response)
 
@@ -72,6 +72,9 @@ class Watch:
         parts = urlsplit(request.url)
         if parts.scheme not in {"data", "blob"} and parts.netloc != self._host:
             self.faults.append(f"another host: {request.url}")
+
+    def _see_end(self, request: Request) -> None:
+        self.under_way.discard(request)
 
     def _see_failure(self, request: Request) -> None:
         self.under_way.discard(request)

@@ -15,6 +15,7 @@ from tests.e2e.demo_program import DemoProgram, demo_program
 from tests.program import PASSPHRASE, Store, serving
 
 SHEETS = ("trades", "kline", "exposure", "log", "code", "differences")
+EMPTY = {"overview": "/", "market": "/market", "data": "/data", "backtests": "/backtests", "new": "/backtests/new"}
 STYLES = list(product((("desk", DESK), ("tablet", TABLET)), ("light", "dark"), ("zh", "en")))
 
 
@@ -53,6 +54,13 @@ def styled(browser: Browser, url: str) -> Iterator[tuple[Page, Watch, str]]:
             yield page, watch, f"{size}-{theme}-{language}"
 
 
+def enter(page: Page) -> None:
+    page.goto("/unlock")
+    page.locator("#passphrase").fill(PASSPHRASE)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/")
+
+
 def shoot(page: Page, watch: Watch, path: Path) -> None:
     settle(page, watch)
     page.wait_for_timeout(250)  # dialogs fade in
@@ -66,10 +74,7 @@ def picture_program(browser: Browser, folder: Path, wanted: set[str]) -> None:
             if not wanted or "unlock" in wanted:
                 page.goto("/unlock")
                 shoot(page, watch, folder / f"unlock-{style}.png")
-            page.goto("/unlock")
-            page.locator("#passphrase").fill(PASSPHRASE)
-            page.keyboard.press("Enter")
-            page.wait_for_url("**/")
+            enter(page)
             for name_, path, act in views(program):
                 if wanted and name_ not in wanted:
                     continue
@@ -82,7 +87,7 @@ def picture_program(browser: Browser, folder: Path, wanted: set[str]) -> None:
 
 
 def picture_first_run(browser: Browser, folder: Path) -> None:
-    """Picture the wizard; its last steps are reached once, in the last style."""
+    """Picture the wizard, and the pages while nothing is stored."""
     with tempfile.TemporaryDirectory() as name, serving(Store(Path(name))) as (_supervisor, client):
         for page, watch, style in styled(browser, client.url):
             page.goto("/welcome")
@@ -92,18 +97,19 @@ def picture_first_run(browser: Browser, folder: Path) -> None:
             page.locator("#again").fill(PASSPHRASE)
             page.locator("#understood").check()
             shoot(page, watch, folder / f"welcome-2-{style}.png")
-            if style != "tablet-dark-en":
-                continue
-            page.locator(".wizard-foot .primary:visible").click()
+        assert client.call("POST", "/api/v1/vault/create", {"passphrase": PASSPHRASE})[0] == 201
+        for page, watch, style in styled(browser, client.url):
+            enter(page)
+            page.goto("/welcome")
             page.locator(".choice:visible").nth(1).click()
             shoot(page, watch, folder / f"welcome-3-{style}.png")
             page.locator(".choice:visible").nth(2).click()
             page.locator(".wizard-foot .primary:visible").click()
             page.locator("a.choice:visible").first.wait_for()
             shoot(page, watch, folder / f"welcome-4-{style}.png")
-            for place in ("/", "/market", "/data", "/backtests", "/backtests/new"):
+            for name_, place in EMPTY.items():
                 page.goto(place)
-                shoot(page, watch, folder / f"empty{place.replace('/', '-')}-{style}.png")
+                shoot(page, watch, folder / f"empty-{name_}-{style}.png")
 
 
 def main(folder: Path, wanted: set[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import product
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -20,63 +21,8 @@ DEMO_PAGES = {"overview", "market", "instrument", "data", "backtests", "report",
 KEY = re.compile(r"[a-z_]+(\.[a-z_]+)+")
 FILE_NAME = re.compile(r".*\.(py|csv|txt|json|day)")
 CHINESE = re.compile(r"[\u3400-\u9fff\u3000-\u303f\uff00-\uffef]")
-#: Everything a reader sees or hears read out, but what the owner wrote or is marked as the other language.
-READ_WORDS = """() => {
-  const own = (node) => node.closest('pre, textarea, .code, .mono, [lang]:not(html), script, style, template');
-  const words = [];
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    const text = node.textContent.trim();
-    if (text && !own(node.parentElement) && node.parentElement.checkVisibility({ visibilityProperty: true })) words.push(text);
-  }
-  for (const node of document.querySelectorAll('[aria-label], [title], [placeholder], [data-tip]')) {
-    if (own(node) || !node.checkVisibility()) continue;
-    for (const name of ['aria-label', 'title', 'placeholder', 'data-tip']) if (node.getAttribute(name)) words.push(node.getAttribute(name));
-  }
-  return [...words, document.title];
-}"""
-#: What a reader cannot bring into sight: words beyond the window in a place that does not say that it scrolls sideways.
-BEYOND_THE_WINDOW = """() => {
-  const wide = document.scrollingElement.scrollWidth;
-  const found = wide > innerWidth ? [`the page is ${wide} wide`] : [];
-  for (const one of document.querySelectorAll('body *')) {
-    const text = [...one.childNodes].filter((node) => node.nodeType === 3).map((node) => node.textContent.trim()).join(' ').trim();
-    if (!text || !one.checkVisibility() || one.closest('.visually-hidden, .table-scroll, .tabulator, .code, pre, textarea')) continue;
-    const { right } = one.getBoundingClientRect();
-    if (right > innerWidth + 1) found.push(`${text} ends at ${Math.round(right)}`);
-  }
-  return found;
-}"""
-#: Words that are drawn over each other in a head: of the page, of a report, of a card.
-DRAWN_OVER = """() => {
-  const seen = (box, node) => {
-    let { left, right, top, bottom } = box;
-    for (let one = node.parentElement; one; one = one.parentElement) {
-      if (getComputedStyle(one).overflowX === 'visible') continue;
-      const frame = one.getBoundingClientRect();
-      [left, right, top, bottom] = [Math.max(left, frame.left), Math.min(right, frame.right), Math.max(top, frame.top), Math.min(bottom, frame.bottom)];
-    }
-    return { left, right, top, bottom };
-  };
-  const found = [];
-  for (const head of document.querySelectorAll('.card-head, .page-head, .report-head, .topbar')) {
-    const boxes = [];
-    const walker = document.createTreeWalker(head, NodeFilter.SHOW_TEXT);
-    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-      const text = node.textContent.trim();
-      if (!text || !node.parentElement.checkVisibility({ visibilityProperty: true })) continue;
-      const range = document.createRange();
-      range.selectNodeContents(node);
-      for (const box of range.getClientRects()) boxes.push([text, seen(box, node)]);
-    }
-    boxes.forEach(([text, one], index) => boxes.slice(index + 1).filter(([other]) => other !== text).forEach(([other, two]) => {
-      const wide = Math.min(one.right, two.right) - Math.max(one.left, two.left);
-      const high = Math.min(one.bottom, two.bottom) - Math.max(one.top, two.top);
-      if (wide > 2 && high > 4) found.push(`"${text}" and "${other}"`);
-    }));
-  }
-  return found;
-}"""
+SENTENCES = {"beyond": "beyond the window", "over": "drawn over each other", "cut": "cut"}
+CHECKS = Path(__file__).with_name("page_checks.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -125,16 +71,17 @@ def test_every_page_keeps_its_policy_its_words_and_its_width(
     with context_of(chromium, program.url, viewport=size) as (page, watch):
         page.context.add_cookies(session)
         prefer(page.context, program.url, language=language, theme="system")
-        for name, path in program.pages().items():
+        for name, path in {**program.pages(), "fills": f"{program.pages()['report']}#trades"}.items():
             page.emulate_media(color_scheme="light")
             page.goto(path)
             settle(page, watch)
             for scheme in ("light", "dark"):
                 page.emulate_media(color_scheme=scheme)
                 faults += [f"{name} {scheme}: {one}" for one in watch.take()]
-            faults += [f"{name}: beyond the window: {one}" for one in page.evaluate(BEYOND_THE_WINDOW)]
-            faults += [f"{name}: drawn over each other: {one}" for one in page.evaluate(DRAWN_OVER)]
-            words = page.evaluate(READ_WORDS)
+            found = page.evaluate(CHECKS)
+            for fault, sentence in SENTENCES.items():
+                faults += [f"{name}: {sentence}: {one}" for one in found[fault]]
+            words = found["words"]
             faults += [
                 f"{name}: a key in the place of words: {word}"
                 for word in words
@@ -153,7 +100,7 @@ def test_every_page_keeps_its_policy_its_words_and_its_width(
 
 def test_the_switch_of_price_colours_paints_the_market_list_anew(opened: tuple[Page, Watch]) -> None:
     """The three pairs of LOOK.md, light: red #C4262E, green #0B7548, orange #B4530A, blue #1A66B8."""
-    page, watch = opened
+    page, _watch = opened
     page.emulate_media(color_scheme="light")
     red, green, orange, blue = "rgb(196, 38, 46)", "rgb(11, 117, 72)", "rgb(180, 83, 10)", "rgb(26, 102, 184)"
     for word, pair in (("绿涨红跌", (green, red)), ("橙涨蓝跌", (orange, blue)), ("红涨绿跌", (red, green))):
