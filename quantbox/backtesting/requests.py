@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import PurePosixPath, PureWindowsPath
@@ -16,9 +18,10 @@ from quantbox.backtesting.errors import (
     SymbolRepeated,
 )
 from quantbox.backtesting.models import BacktestRequest, Costs
+from quantbox.core.errors import QuantBoxError
 from quantbox.market_data.symbols import parse_symbol
 
-__all__ = ["MAX_CASH_YUAN", "MAX_SOURCE_BYTES", "MAX_SYMBOLS", "check_request", "title_of"]
+__all__ = ["MAX_CASH_YUAN", "MAX_SOURCE_BYTES", "MAX_SYMBOLS", "at_field", "check_request", "title_of"]
 
 MAX_SOURCE_BYTES = 1 << 20
 MAX_SYMBOLS = 200
@@ -31,26 +34,40 @@ MAX_COMMISSION_MIN_YUAN = Decimal(10_000)
 MAX_FILE_NAME_CHARACTERS = 120
 
 
+@contextmanager
+def at_field(name: str) -> Iterator[None]:
+    """Add to the facts of any refusal within that the field `name` of the request is at fault, so that a page can mark it."""
+    try:
+        yield
+    except QuantBoxError as error:
+        error.facts["field"] = name
+        raise
+
+
 def check_request(request: BacktestRequest) -> BacktestRequest:
     """Return `request` with symbols as 600519.SH and a bare file name.
 
     Raises
     ------
     Invalid
-        Of the kind that names the value and its bound.
+        Of the kind that names the value and its bound; the fact `field` says where.
     """
     if request.start > request.end:
-        raise PeriodInvalid(start=request.start.isoformat(), end=request.end.isoformat())
+        raise PeriodInvalid(start=request.start.isoformat(), end=request.end.isoformat(), field="end")
     _check_cash(request.cash)
     _check_costs(request.costs)
     size = len(request.source.encode("utf-8", "surrogatepass"))
     if not request.source.strip() or size > MAX_SOURCE_BYTES:
-        raise SourceInvalid(size=size, maximum=MAX_SOURCE_BYTES)
+        raise SourceInvalid(size=size, maximum=MAX_SOURCE_BYTES, field="source")
     _check_params(request.params)
+    with at_field("symbols"):
+        symbols = _parse_symbols(request.symbols)
+    with at_field("benchmark"):
+        benchmark = parse_symbol(request.benchmark) if request.benchmark else None
     return replace(
         request,
-        symbols=_parse_symbols(request.symbols),
-        benchmark=parse_symbol(request.benchmark) if request.benchmark else None,
+        symbols=symbols,
+        benchmark=benchmark,
         file_name=_bare_name(request.file_name),
     )
 
@@ -63,7 +80,7 @@ def title_of(request: BacktestRequest) -> str:
 
 def _check_cash(cash: Decimal) -> None:
     if not cash.is_finite() or not 0 < cash <= MAX_CASH_YUAN or cash != round(cash, 2):
-        raise CashInvalid(cash=str(cash), maximum=f"{MAX_CASH_YUAN:f}")
+        raise CashInvalid(cash=str(cash), maximum=f"{MAX_CASH_YUAN:f}", field="cash")
 
 
 def _check_costs(costs: Costs) -> None:
@@ -72,14 +89,14 @@ def _check_costs(costs: Costs) -> None:
         ("commission_min_yuan", costs.commission_min_yuan, MAX_COMMISSION_MIN_YUAN),
     ):
         if not value.is_finite() or not 0 <= value <= maximum:
-            raise CostsInvalid(name=name, value=str(value), maximum=str(maximum))
+            raise CostsInvalid(name=name, value=str(value), maximum=str(maximum), field=f"costs.{name}")
 
 
 def _check_params(params: dict[str, str]) -> None:
     bounds = {"longest": MAX_PARAM_CHARACTERS, "maximum": MAX_PARAMS}
     for number, (name, value) in enumerate(params.items(), start=1):
         if number > MAX_PARAMS or not name.isidentifier() or len(name) + len(value) > MAX_PARAM_CHARACTERS:
-            raise ParamInvalid(name=name[:40], **bounds)
+            raise ParamInvalid(name=name[:40], field=f"params.{name[:40]}", **bounds)
 
 
 def _parse_symbols(given: tuple[str, ...]) -> tuple[str, ...]:

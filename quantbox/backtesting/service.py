@@ -11,7 +11,7 @@ from quantbox.backtesting.comparison import compare_results
 from quantbox.backtesting.errors import BacktestHasNoResult, BacktestNotFound, BacktestUnfinished
 from quantbox.backtesting.inputs import choose_series, load_input
 from quantbox.backtesting.models import BacktestRequest, BacktestResult
-from quantbox.backtesting.requests import check_request, title_of
+from quantbox.backtesting.requests import at_field, check_request, title_of
 from quantbox.backtesting.runs import ChildRun, build_result
 from quantbox.backtesting.tables import BacktestRow
 from quantbox.core.clock import Clock
@@ -175,9 +175,11 @@ class Backtesting:
             session.delete(row)
 
     def _submit(self, request: BacktestRequest, account_id: str, rerun_of: str | None) -> Job:
-        stored = [choose_series(self._market_data, symbol, request, is_traded=True) for symbol in request.symbols]
+        with at_field("symbols"):
+            stored = [choose_series(self._market_data, symbol, request, is_traded=True) for symbol in request.symbols]
         if request.benchmark and request.benchmark not in request.symbols:
-            choose_series(self._market_data, request.benchmark, request, is_traded=False)
+            with at_field("benchmark"):
+                choose_series(self._market_data, request.benchmark, request, is_traded=False)
         title = title_of(request)
         with self._sessions.begin() as session:
             job = self._jobs.create(JOB_KIND, title, account_id, session=session)

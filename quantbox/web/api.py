@@ -202,7 +202,9 @@ def _arguments(endpoint: Endpoint) -> dict[str, Any]:
                 raise RequestRefused(415)
             arguments["body"] = TypeAdapter(endpoint.body).validate_json(request.get_data())
     except ValidationError as error:
-        raise RequestInvalid(fields=describe(error), problems=problems(error)) from None
+        found = problems(error)
+        facts = {"field": found[0]["field"]} if len(found) == 1 else {}
+        raise RequestInvalid(fields=describe(error), problems=found, **facts) from None
     return arguments
 
 

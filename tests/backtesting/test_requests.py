@@ -44,33 +44,34 @@ def test_file_name_loses_its_folder(given: str, kept: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "error"),
+    ("changes", "error", "field"),
     [
-        ({"start": DAYS[1], "end": DAYS[0]}, PeriodInvalid),
-        ({"cash": Decimal(0)}, CashInvalid),
-        ({"cash": Decimal("-1")}, CashInvalid),
-        ({"cash": Decimal("0.001")}, CashInvalid),
-        ({"cash": Decimal("NaN")}, CashInvalid),
-        ({"cash": Decimal("Infinity")}, CashInvalid),
-        ({"cash": Decimal(10) ** 12 + 1}, CashInvalid),
-        ({"costs": Costs(Decimal("-0.1"), Decimal(5))}, CostsInvalid),
-        ({"costs": Costs(Decimal("2.5"), Decimal(10_001))}, CostsInvalid),
-        ({"costs": Costs(Decimal("NaN"), Decimal(5))}, CostsInvalid),
-        ({"source": " \n"}, SourceInvalid),
-        ({"source": "#" * (1 << 20) + "\n"}, SourceInvalid),
-        ({"symbols": ()}, SymbolCountInvalid),
-        ({"symbols": tuple(f"600{n:03d}.SH" for n in range(201))}, SymbolCountInvalid),
-        ({"symbols": ("600000", "sh600000")}, SymbolRepeated),
-        ({"symbols": ("ABC",)}, SymbolInvalid),
-        ({"benchmark": "nonsense"}, SymbolInvalid),
-        ({"params": {"not a name": "1"}}, ParamInvalid),
-        ({"params": {"fast": "1" * 201}}, ParamInvalid),
-        ({"params": {f"p{n}": "1" for n in range(65)}}, ParamInvalid),
+        ({"start": DAYS[1], "end": DAYS[0]}, PeriodInvalid, "end"),
+        ({"cash": Decimal(0)}, CashInvalid, "cash"),
+        ({"cash": Decimal("-1")}, CashInvalid, "cash"),
+        ({"cash": Decimal("0.001")}, CashInvalid, "cash"),
+        ({"cash": Decimal("NaN")}, CashInvalid, "cash"),
+        ({"cash": Decimal("Infinity")}, CashInvalid, "cash"),
+        ({"cash": Decimal(10) ** 12 + 1}, CashInvalid, "cash"),
+        ({"costs": Costs(Decimal("-0.1"), Decimal(5))}, CostsInvalid, "costs.commission_bps"),
+        ({"costs": Costs(Decimal("2.5"), Decimal(10_001))}, CostsInvalid, "costs.commission_min_yuan"),
+        ({"costs": Costs(Decimal("NaN"), Decimal(5))}, CostsInvalid, "costs.commission_bps"),
+        ({"source": " \n"}, SourceInvalid, "source"),
+        ({"source": "#" * (1 << 20) + "\n"}, SourceInvalid, "source"),
+        ({"symbols": ()}, SymbolCountInvalid, "symbols"),
+        ({"symbols": tuple(f"600{n:03d}.SH" for n in range(201))}, SymbolCountInvalid, "symbols"),
+        ({"symbols": ("600000", "sh600000")}, SymbolRepeated, "symbols"),
+        ({"symbols": ("ABC",)}, SymbolInvalid, "symbols"),
+        ({"benchmark": "nonsense"}, SymbolInvalid, "benchmark"),
+        ({"params": {"not a name": "1"}}, ParamInvalid, "params.not a name"),
+        ({"params": {"fast": "1" * 201}}, ParamInvalid, "params.fast"),
+        ({"params": {f"p{n}": "1" for n in range(65)}}, ParamInvalid, "params.p64"),
     ],
 )
-def test_value_outside_its_bound_is_refused_in_both_languages(changes: dict[str, Any], error: type[Invalid]) -> None:
+def test_value_outside_its_bound_is_refused_in_both_languages(changes: dict[str, Any], error: type[Invalid], field: str) -> None:
     with pytest.raises(error) as caught:
         check_request(make_request(**changes))
+    assert caught.value.facts["field"] == field
     for language in ("zh", "en"):
         assert caught.value.message(language)
         assert caught.value.next_step(language)

@@ -107,23 +107,24 @@ def test_a_backtest_is_queued_run_listed_shown_reported_repeated_and_deleted(bro
 
 
 @pytest.mark.parametrize(
-    ("changes", "status", "code"),
+    ("changes", "status", "code", "field"),
     [
-        ({"symbols": ["600000"]}, 404, "market_data.symbol_unknown"),
-        ({"symbols": []}, 400, "backtesting.symbol_count_invalid"),
-        ({"start": "2024-03-01"}, 400, "backtesting.period_invalid"),
-        ({"cash": "-1"}, 400, "backtesting.cash_invalid"),
-        ({"cash": "lots"}, 400, "web.request_invalid"),
-        ({"costs": {"commission_bps": "5000"}}, 400, "backtesting.costs_invalid"),
-        ({"source": " "}, 400, "backtesting.source_invalid"),
-        ({"leverage": 3}, 400, "web.request_invalid"),
+        ({"symbols": ["600000"]}, 404, "market_data.symbol_unknown", "symbols"),
+        ({"benchmark": "000300.SH"}, 404, "market_data.symbol_unknown", "benchmark"),
+        ({"symbols": []}, 400, "backtesting.symbol_count_invalid", "symbols"),
+        ({"start": "2024-03-01"}, 400, "backtesting.period_invalid", "end"),
+        ({"cash": "-1"}, 400, "backtesting.cash_invalid", "cash"),
+        ({"cash": "lots"}, 400, "web.request_invalid", "cash"),
+        ({"costs": {"commission_bps": "5000"}}, 400, "backtesting.costs_invalid", "costs.commission_bps"),
+        ({"source": " "}, 400, "backtesting.source_invalid", "source"),
+        ({"leverage": 3}, 400, "web.request_invalid", "leverage"),
     ],
 )
 def test_what_cannot_be_run_is_refused_before_a_job_is_made(
-    browser: Browser, changes: dict[str, Any], status: int, code: str
+    browser: Browser, changes: dict[str, Any], status: int, code: str, field: str
 ) -> None:
     answer = browser.post("/backtests", asked(**changes))
-    assert (answer.status_code, answer.get_json()["code"]) == (status, code)
+    assert (answer.status_code, answer.get_json()["code"], answer.get_json()["facts"]["field"]) == (status, code, field)
     assert browser.api("/jobs")["items"] == []
 
 

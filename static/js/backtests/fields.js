@@ -20,7 +20,7 @@ const TYPES = {
   bool: (text) => /^(true|false|0|1)$/i.test(text.trim()),
 };
 
-/** Return {field: sentence} for every field of `form` that cannot be used. */
+/** Return {field: sentence} for every field of `form` that cannot be used; fields are called as the API calls them. */
 export function findFaults(form, params) {
   const faults = {};
   if (!form.source.trim()) faults.source = t('fault.source');
@@ -31,11 +31,11 @@ export function findFaults(form, params) {
   if (!isDay(form.end)) faults.end = t('fault.date');
   if (!faults.start && !faults.end && form.start > form.end) faults.end = t('fault.order', { start: form.start });
   if (!between(form.cash, MIN_CASH, MAX_CASH)) faults.cash = t('fault.cash');
-  if (form.rules && !between(form.commissionBps, 0, MAX_BPS)) faults.commissionBps = t('fault.bps');
-  if (form.rules && !between(form.commissionMin, 0, 1000)) faults.commissionMin = t('fault.minimum');
+  if (form.rules && !between(form.commissionBps, 0, MAX_BPS)) faults['costs.commission_bps'] = t('fault.bps');
+  if (form.rules && !between(form.commissionMin, 0, 1000)) faults['costs.commission_min_yuan'] = t('fault.minimum');
   for (const param of params) {
     const fits = TYPES[param.type];
-    if (fits && !fits(String(param.value))) faults[`param.${param.name}`] = t(`fault.${param.type}`);
+    if (fits && !fits(String(param.value))) faults[`params.${param.name}`] = t(`fault.${param.type}`);
   }
   return faults;
 }

@@ -156,6 +156,7 @@ function newBacktest() {
       this.edited();
     },
     symbolsChanged() {
+      this.forgive();
       this.touch('symbols');
       this.readSpan();
     },
@@ -190,14 +191,25 @@ function newBacktest() {
     get runTip() { return this.faultCount ? Object.values(this.faults)[0] : ''; },
     get hasTarget() { return this.text.trim() && this.boxOpen && !this.found.length; },
     touch(field) { this.touched[field] = true; },
-    faultOf(field) { return this.touched[field] ? this.faults[field] || '' : ''; },
+    faultOf(field) {
+      if (this.serverFault && this.serverFault.field === field) return this.serverFault.message;
+      return this.touched[field] ? this.faults[field] || '' : '';
+    },
+    /** Take back what the server said of a field once something is changed. */
+    forgive() { this.serverFault = null; },
+    showFault() {
+      this.$nextTick(() => {
+        const first = this.$root.querySelector('.has-error :is(input, textarea, select)');
+        if (!first) return;
+        const folded = first.closest('details');
+        if (folded) folded.open = true;
+        first.focus();
+      });
+    },
     async run() {
       if (this.faultCount) {
         Object.keys(this.faults).forEach((field) => this.touch(field));
-        this.$nextTick(() => {
-          const first = this.$root.querySelector('.has-error input, .has-error textarea, .has-error select');
-          if (first) first.focus();
-        });
+        this.showFault();
         return;
       }
       this.sending = true;
@@ -210,8 +222,9 @@ function newBacktest() {
         });
         location.assign(`/backtests/${job.id}`);
       } catch (problem) {
-        this.serverFault = { message: problem.message, hint: problem.hint };
+        this.serverFault = { message: problem.message, hint: problem.hint, field: problem.facts.field || '' };
         this.sending = false;
+        this.showFault();
       }
     },
   });
