@@ -7,7 +7,8 @@ Kinds of findings:
 - ``duplicate_day``: two bars of one day.
 - ``not_a_session``: a bar on a day on which the exchange was closed.
 - ``session_missing``: no bar on a session, and no source reported a suspension; one finding per gap.
-- ``jump_beyond_limit``: a price outside the day's limits that no pre_close explains.
+- ``jump_beyond_limit``: a price outside the day's limits that no pre_close explains; of bars that nobody declared raw only
+  those with a pre_close are held against it.
 - ``volume_unit_jump``: volume changes by a factor of 100 (lots against shares); one finding per stretch.
 - ``average_outside_range``: amount ÷ volume outside low..high, so the bar is not raw or a unit is wrong.
 """
@@ -86,7 +87,7 @@ def check_bars(given: CheckInput) -> list[Finding]:
         *_check_days(given),
         *_check_units(given),
     ]
-    if given.adjust is not Adjust.UNKNOWN and kind_of(given.symbol) is not InstrumentKind.INDEX:
+    if kind_of(given.symbol) is not InstrumentKind.INDEX:
         findings += _check_jumps(given)
     return sorted(findings, key=lambda finding: (finding.date, finding.kind))
 
@@ -173,6 +174,8 @@ def _check_jumps(given: CheckInput) -> Iterator[Finding]:
         pl.coalesce("pre_close", pl.col("close").shift(1)).alias("reference")
     )
     reach = pl.max_horizontal((pl.col("high") / pl.col("reference") - 1).abs(), (pl.col("low") / pl.col("reference") - 1).abs())
+    if given.adjust is Adjust.UNKNOWN:  # perhaps adjusted: then no last close is what the limits stood on
+        bars = bars.with_columns(pl.col("pre_close").alias("reference"))
     suspects = bars.filter((pl.col("reference") > 0) & (reach > _NARROWEST_LIMIT) & (pl.min_horizontal(*_PRICES) > 0))
     listed_here = given.listed_on is not None and not bars.is_empty() and bars["date"][0] <= given.listed_on
     for row in suspects.iter_rows(named=True):

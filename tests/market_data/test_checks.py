@@ -151,6 +151,12 @@ def test_an_undeclared_series_is_not_held_against_limits() -> None:
     assert check(make_bars("600519.SH", [10.0, 5.0], amount=None, pre_close=None), adjust=Adjust.UNKNOWN) == []
 
 
+def test_a_jump_of_undeclared_bars_is_found_by_their_pre_close_alone() -> None:
+    closes = [10.0, 10.1, 5.0, 5.1]
+    bars = make_bars("600519.SH", closes, pre_close=[None, 10.0, 10.1, 5.0])
+    assert kinds(check(bars, adjust=Adjust.UNKNOWN)) == [("2024-01-04", "jump_beyond_limit")]
+
+
 def test_findings_come_in_the_order_of_days_ready_for_json() -> None:
     bars = make_bars("600519.SH", CLOSES, high=[9.0, *CLOSES[1:5], 9.0])
     found = check(bars)
