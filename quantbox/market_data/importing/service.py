@@ -39,7 +39,7 @@ def import_files(
     """Import files and folders and return `{"files": [...]}`, one entry per file in the order of `paths`.
 
     Each entry has `path`, `format`, `symbols`, `rows`, `first`, `last`, `adjust`, `quarantined` (list of `line`,
-    `column`, `code`, `reason`), `refused` and `refused_code` (null when taken), `display_only` and `notes`.
+    `column`, `code`, `reason`), `refused`, `refused_code` and `refused_facts` (null when taken), `display_only` and `notes`.
     `rows` counts the bars of the file that are in the store afterwards, whether they were new or not.
 
     Parameters
@@ -170,4 +170,5 @@ def _describe(examination: Examination, language: Language) -> dict[str, Any]:
         "notes": [note.in_language(language) for one in accepted for note in one.notes],
         "refused": None if refused is None else refused.message(language),
         "refused_code": None if refused is None else refused.code,
+        "refused_facts": None if refused is None else {name: str(value) for name, value in refused.facts.items()},
     }

@@ -1,5 +1,5 @@
 // The one way to the program: JSON under /api/v1, with the CSRF token on every change.
-import { t } from './i18n.js';
+import { hintOf, t } from './i18n.js';
 
 const meta = document.querySelector('meta[name="csrf-token"]');
 let token = meta ? meta.content : '';
@@ -10,7 +10,7 @@ export class ApiError extends Error {
     super(problem.detail || problem.title || t('error.unreachable'));
     this.status = status;
     this.code = problem.code || '';
-    this.hint = problem.hint || '';
+    this.hint = hintOf(problem);
     this.facts = problem.facts || {};
     this.errorId = problem.error_id || '';
   }

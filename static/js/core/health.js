@@ -24,6 +24,7 @@ export function readCheck(check) {
     ...check,
     label: knows(`check.${check.name}`) ? t(`check.${check.name}`) : check.name,
     text: valueText(check),
+    action: knows(`check_action.${check.name}`) ? t(`check_action.${check.name}`) : check.action,
     bad,
     icon: bad ? 'warn' : check.ok === null ? 'lock' : 'check',
     verdict: t(bad ? 'health.attention' : check.ok === null ? 'health.locked' : 'health.fine'),

@@ -16,5 +16,8 @@ export function t(key, values) {
 /** Return whether the sentence `key` exists, for codes that a newer server may send. */
 export const knows = (key) => key in words;
 
+/** Return what to do about an error on a page: the page's own words where the program's name the command line. */
+export const hintOf = ({ code, hint }) => (knows(`hint.${code}`) ? t(`hint.${code}`) : pick(hint));
+
 /** Return the present language's side of a `{zh, en}` pair; a plain string is returned as it is. */
 export const pick = (pair) => (pair && typeof pair === 'object' ? pair[language] || pair.zh || pair.en || '' : pair ?? '');

@@ -3,7 +3,7 @@ import { get, post } from '../core/api.js';
 import { complain, toast } from '../core/feedback.js';
 import { isFinal } from '../core/events.js';
 import { integer } from '../core/format.js';
-import { knows, pick, t } from '../core/i18n.js';
+import { hintOf, knows, language, pick, t } from '../core/i18n.js';
 
 /** Read every file below a dropped entry; folders are walked. */
 async function filesBelow(entry) {
@@ -22,6 +22,13 @@ async function droppedFiles(transfer) {
   if (!entries.length) return [...transfer.files];
   const lists = await Promise.all(entries.map(filesBelow));
   return lists.flat();
+}
+
+/** Return why a file was refused, with advice in words of the page where the program's name the command line. */
+function refusalText({ refused, refused_code: code, refused_facts: facts }) {
+  if (!knows(`refused.${code}`)) return refused;
+  const names = ['adjust', 'owner', 'file'].filter((field) => facts[field]).map((field) => [`${field}_name`, t(`adjust.${facts[field]}`)]);
+  return t(`refused.${code}`, { ...facts, ...Object.fromEntries(names), reason: facts[`reason_${language}`] });
 }
 
 export const importing = {
@@ -68,11 +75,11 @@ export const importing = {
     if (isFinal(job.state)) this.readOutcome(job);
   },
   async readOutcome(job) {
-    if (job.state !== 'succeeded' && job.reason) toast(pick(job.reason.message), { kind: 'stop', hint: pick(job.reason.hint) });
     try {
-      this.outcome = await get(`/data/imports/${job.id}`);
+      this.outcome = await get(`/data/imports/${job.id}`); // also of a failed one: it says why of every file
     } catch (problem) {
-      if (job.state === 'succeeded') complain(problem);
+      if (job.reason) toast(pick(job.reason.message), { kind: 'stop', hint: hintOf(job.reason) });
+      else if (job.state === 'succeeded') complain(problem);
     }
   },
   async cancelImport() {
@@ -88,7 +95,7 @@ export const importing = {
     return this.outcome ? this.outcome.files.map((file, index) => ({
       ...file, key: index, name: file.path.split(/[\\/]/).pop(), good: !file.refused,
       formatText: file.format ? (knows(`origin.${file.format}`) ? t(`origin.${file.format}`) : file.format) : '–',
-      summary: file.refused ? pick(file.refused.message || file.refused) : [(file.symbols || []).join(' '), t('fact.bars', { n: integer(file.rows) }), file.first ? `${file.first} – ${file.last}` : '', t(`adjust.${file.adjust}`)].filter(Boolean).join(' · '),
+      summary: file.refused ? refusalText(file) : [(file.symbols || []).join(' '), t('fact.bars', { n: integer(file.rows) }), file.first ? `${file.first} – ${file.last}` : '', t(`adjust.${file.adjust}`)].filter(Boolean).join(' · '),
       rows_aside: (file.quarantined || []).map((row) => t('import.row', { line: row.line, column: row.column || '–', reason: pick(row.reason) })),
     })) : [];
   },

@@ -3,7 +3,7 @@ import { get, post } from '../core/api.js';
 import { complain, toast } from '../core/feedback.js';
 import { isFinal } from '../core/events.js';
 import { integer } from '../core/format.js';
-import { pick, t } from '../core/i18n.js';
+import { hintOf, pick, t } from '../core/i18n.js';
 
 const PROBLEMS_SHOWN = 6;
 
@@ -47,7 +47,7 @@ export const updating = {
         complain(problem);
       }
     } else if (job.reason) {
-      toast(pick(job.reason.message), { kind: 'stop', hint: pick(job.reason.hint) });
+      toast(pick(job.reason.message), { kind: 'stop', hint: hintOf(job.reason) });
     }
   },
   async cancelUpdate() {

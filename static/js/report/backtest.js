@@ -5,7 +5,7 @@ import { bar } from '../core/bar.js';
 import { isFinal, onJob } from '../core/events.js';
 import { complain, confirm, toast } from '../core/feedback.js';
 import { duration, integer, number } from '../core/format.js';
-import { knows, pick, t } from '../core/i18n.js';
+import { hintOf, knows, pick, t } from '../core/i18n.js';
 import { progressText, stageText, stateChip, stateIcon, stateText } from '../core/jobs.js';
 import { HEAD_FIGURES, heat, readCosts, readDoubts, readFigures, readFingerprints, readMonths } from './summary.js';
 import { Sheets, readCurves } from './sheets.js';
@@ -95,6 +95,7 @@ function backtest() {
     get remaining() { return this.job && this.job.eta_seconds ? duration(this.job.eta_seconds) : '–'; },
     get shownPercent() { return `${Math.floor(((this.job && this.job.progress) || 0) * 100)}%`; },
     get reason() { return this.job && this.job.reason ? this.job.reason : null; },
+    get reasonHint() { return this.reason ? hintOf(this.reason) : ''; },
     get reasonFacts() {
       if (!this.reason) return [];
       const { file, line, bar_date: date } = this.reason.facts;

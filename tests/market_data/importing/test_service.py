@@ -26,7 +26,7 @@ PLAIN = table(
     [f"{b.date},{b.open},{b.high},{b.low},{b.close},{b.volume},{b.amount}" for b in BARS],
 )
 KEYS = {
-    "path", "format", "symbols", "rows", "first", "last", "adjust", "display_only", "quarantined", "notes", "refused", "refused_code",
+    "path", "format", "symbols", "rows", "first", "last", "adjust", "display_only", "quarantined", "notes", "refused", "refused_code", "refused_facts",
 }  # fmt: skip
 
 
