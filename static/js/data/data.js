@@ -5,9 +5,10 @@ import { bar } from '../core/bar.js';
 import { isFinal, onJob } from '../core/events.js';
 import { complain, confirm, toast } from '../core/feedback.js';
 import { bytes, dateTime, integer } from '../core/format.js';
-import { knows, pick, t } from '../core/i18n.js';
+import { t } from '../core/i18n.js';
 import { progressText, stageText } from '../core/jobs.js';
 import { symbolBox } from '../backtests/symbols.js';
+import { readFindings } from './findings.js';
 import { importing } from './importing.js';
 import { updating } from './updating.js';
 import { SeriesTable } from './series.js';
@@ -111,17 +112,11 @@ function data() {
     async check() {
       this.checking = true;
       try {
-        this.findings = (await get('/data/check')).findings;
+        this.findings = readFindings((await get('/data/check')).findings);
       } catch (problem) {
         complain(problem);
       }
       this.checking = false;
-    },
-    findingText(finding) { return knows(`finding.${finding.kind}`) ? t(`finding.${finding.kind}`) : finding.kind; },
-    evidenceText(finding) {
-      const { evidence } = finding;
-      if (evidence === null || typeof evidence !== 'object') return String(evidence ?? '');
-      return evidence.zh !== undefined ? pick(evidence) : Object.entries(evidence).map(([key, value]) => `${knows(`evidence.${key}`) ? t(`evidence.${key}`) : key} ${value}`).join(' · ');
     },
     sourceText(source) { return t(`source_state.${source.state}`); },
     lastText(source) { return source.last_success ? dateTime(source.last_success) : t('source.never'); },
