@@ -15,7 +15,6 @@ from tests.e2e.demo_program import SYMBOL, DemoProgram, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-PAGES = ("overview", "market", "instrument", "data", "backtests", "new", "report", "failed", "settings")
 #: Where figures of the demo market stand, so that each must carry the chip.
 DEMO_PAGES = {"overview", "market", "instrument", "data", "backtests", "report", "failed"}
 KEY = re.compile(r"[a-z_]+(\.[a-z_]+)+")

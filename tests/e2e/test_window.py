@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Playwright, expect
 
 from tests.e2e.display import close_windows, free_port, page_of_window, virtual_display, window_program
-from tests.program import PASSPHRASE, Store, program_state
+from tests.program import PASSPHRASE, program_state
 
 pytestmark = [
     pytest.mark.browser,
@@ -34,11 +34,11 @@ def assert_ends_by_its_close_button(program: psutil.Process, display: str) -> No
     assert psutil.wait_procs(everyone, timeout=5)[1] == []
 
 
-def test_the_window_opens_on_the_wizard_and_ends_everything_when_closed(
+def test_the_window_opens_on_the_wizard_ends_everything_when_closed_and_is_unlocked_the_next_time(
     playwright: Playwright, display: str, tmp_path: Path
 ) -> None:
-    port = free_port()
-    with window_program(display, port, "--data-dir", str(tmp_path / "store")) as program:
+    store, port = tmp_path / "store", free_port()
+    with window_program(display, port, "--data-dir", str(store)) as program:
         browser, page = page_of_window(playwright, program, port)
         page.wait_for_url(re.compile("/welcome"))
         page.get_by_role("button", name="新建：设置口令").click()
@@ -53,18 +53,12 @@ def test_the_window_opens_on_the_wizard_and_ends_everything_when_closed(
         expect(page.get_by_role("main").get_by_role("link", name="导入数据").first).to_be_visible()
         browser.close()
         assert_ends_by_its_close_button(program, display)
-    assert program_state(tmp_path / "store") is None
+    assert program_state(store) is None
 
-
-def test_the_window_of_an_existing_store_is_unlocked_to_the_overview(
-    playwright: Playwright, display: str, tmp_path: Path
-) -> None:
-    store = Store(tmp_path)
-    assert store.run("init").status == 0
     port = free_port()
-    with window_program(display, port, "--data-dir", str(store.root)) as program:
+    with window_program(display, port, "--data-dir", str(store)) as program:
         browser, page = page_of_window(playwright, program, port)
-        page.wait_for_url("**/unlock*")
+        page.wait_for_url(re.compile("/unlock"))
         page.get_by_label("口令", exact=True).fill(PASSPHRASE)
         page.keyboard.press("Enter")
         expect(page.get_by_role("heading", name="总览")).to_be_visible()

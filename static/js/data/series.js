@@ -31,19 +31,20 @@ function adjustCell(item) {
   return word(t(`adjust.${row.adjust}`) + (row.is_display_only ? ` · ${t('data.display')}` : ''), row.is_display_only || row.adjust === 'unknown' ? 'warn' : '');
 }
 
-const large = () => matchMedia('(max-width: 1024px)').matches; // the type of tablets
+/** The width of a column, which the larger type of tablets needs more of. */
+const wide = (desk, tablet) => (matchMedia('(max-width: 1024px)').matches ? tablet : desk);
 
 const columns = () => [
-  { title: t('column.name'), field: 'name', minWidth: large() ? 116 : 92, formatter: (item) => nameCell(item.getRow()) },
-  { title: t('column.code'), field: 'symbol', width: 94 },
-  { title: t('column.frequency'), field: 'frequency', width: 66, formatter: (item) => word(t(`frequency.${item.getValue()}`)) },
-  { title: t('column.first'), field: 'first', width: 96 },
-  { title: t('column.last_day'), field: 'last', width: 96 },
-  { title: t('column.rows'), field: 'rows', width: 66, hozAlign: 'right', headerHozAlign: 'right', sorter: 'number', formatter: (item) => word(integer(item.getValue())) },
+  { title: t('column.name'), field: 'name', minWidth: wide(92, 116), formatter: (item) => nameCell(item.getRow()) },
+  { title: t('column.code'), field: 'symbol', width: wide(90, 94) },
+  { title: t('column.frequency'), field: 'frequency', width: wide(58, 66), formatter: (item) => word(t(`frequency.${item.getValue()}`)) },
+  { title: t('column.first'), field: 'first', width: wide(90, 96) },
+  { title: t('column.last_day'), field: 'last', width: wide(90, 96) },
+  { title: t('column.rows'), field: 'rows', width: wide(60, 66), hozAlign: 'right', headerHozAlign: 'right', sorter: 'number', formatter: (item) => word(integer(item.getValue())) },
   { title: t('market.adjust'), field: 'adjust', width: 76, formatter: (item) => adjustCell(item.getRow()) },
   { title: t('column.factor'), field: 'factor_known', width: 66, formatter: (item) => word(t(item.getValue() ? 'data.known' : 'data.unknown'), item.getValue() ? '' : 'warn') },
-  { title: t('column.origin'), field: 'origin', minWidth: large() ? 136 : 88, formatter: (item) => (item.getRow().getData().is_demo ? word(t('chip.demo'), 'chip outline') : word(originText(item.getValue()))) },
-  { title: t('column.updated'), field: 'updated_at', width: 96, formatter: (item) => word(dateTime(item.getValue()).slice(0, 10), 'second') },
+  { title: t('column.origin'), field: 'origin', minWidth: wide(118, 136), formatter: (item) => (item.getRow().getData().is_demo ? word(t('chip.demo'), 'chip outline') : word(originText(item.getValue()))) },
+  { title: t('column.updated'), field: 'updated_at', width: wide(90, 96), formatter: (item) => word(dateTime(item.getValue()).slice(0, 10), 'second') },
 ];
 
 export class SeriesTable {
