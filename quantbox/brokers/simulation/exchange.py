@@ -202,7 +202,7 @@ class SimulatedExchange:
             return None
         fill = Fill(on, order.symbol, order.side, price, size, fees)
         self.account.book(fill, settles_today=self._rules.settlement_days(order.symbol, on) == 0)
-        self._fees.book(order, amount, fees)
+        self._fees.book(order, amount, fees, on)
         self.fills.append(fill)
         return fill
 

@@ -331,7 +331,7 @@ def test_one_cancels_the_other() -> None:
     assert trades(result) == [(TUE, "buy", 9.9, 100)]
 
 
-def test_a_resting_sale_fills_in_parts_and_pays_the_minimum_once() -> None:
+def test_a_resting_sale_fills_in_parts_and_pays_the_minimum_on_each_day() -> None:
     def act(strategy: Any) -> None:
         strategy.buy(size=200)
         strategy.sell(size=300, exectype=bt.Order.Limit, price=10.0)
@@ -339,7 +339,7 @@ def test_a_resting_sale_fills_in_parts_and_pays_the_minimum_once() -> None:
     strategy = script({MON: lambda s: s.buy(size=100), TUE: act})
     result = run(strategy, {SYMBOL: week(*[FLAT] * 4)})
     assert trades(result)[2:] == [(WED, "sell", 10.0, 100), (THU, "sell", 10.0, 200)]
-    assert keys(result.trades[2:], "commission") == [(5.0,), (0.0,)]
+    assert keys(result.trades[2:], "commission") == [(5.0,), (5.0,)]  # 0.25 and 0.50 by the rate
     assert (WED, "Partial", -100) in strategy.last.told
     assert strategy.last.told[-1] == (THU, "Completed", -300)
 

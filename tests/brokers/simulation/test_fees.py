@@ -11,7 +11,7 @@ from quantbox.brokers.models import Commission, Fees, Order
 from quantbox.brokers.simulation import FeeTable
 from quantbox.market_data import rules
 
-from .market import BOND_ETF, DAY, ETF, MAIN, buy, sell
+from .market import BOND_ETF, DAY, ETF, MAIN, NEXT_DAY, buy, sell
 
 
 def fees(order: Order, amount: str, on: date = DAY, commission: Commission | None = None) -> Fees:
@@ -54,20 +54,26 @@ def test_a_fund_pays_commission_only(symbol: str) -> None:
     assert fees(sell(100, symbol), "100000") == Fees(Decimal("25.00"), Decimal(0), Decimal(0))
 
 
-def test_parts_of_one_order_pay_the_minimum_once() -> None:
+def test_parts_of_one_order_on_one_day_pay_the_minimum_once() -> None:
     table, order = FeeTable(Commission(), rules), sell(1000)
     paid = []
     for amount in ("8000", "8000", "8000"):
         part = table.cost(order, Decimal(amount), DAY)
-        table.book(order, Decimal(amount), part)
+        table.book(order, Decimal(amount), part, DAY)
         paid.append(part.commission)
     # 8,000 x 0.00025 = 2.00 -> 5.00 paid; 16,000 -> 4.00 < 5.00, nothing more; 24,000 -> 6.00, another 1.00
     assert paid == [Decimal("5"), Decimal("0"), Decimal("1.00")]
 
 
+def test_an_order_that_rests_overnight_pays_the_minimum_anew() -> None:
+    table, order = FeeTable(Commission(), rules), sell(1000)
+    table.book(order, Decimal(8000), table.cost(order, Decimal(8000), DAY), DAY)
+    assert table.cost(order, Decimal(8000), NEXT_DAY).commission == 5
+
+
 def test_another_order_pays_its_own_minimum() -> None:
     table, first, second = FeeTable(Commission(), rules), buy(100), buy(100)
-    table.book(first, Decimal(8000), table.cost(first, Decimal(8000), DAY))
+    table.book(first, Decimal(8000), table.cost(first, Decimal(8000), DAY), DAY)
     assert table.cost(second, Decimal(8000), DAY).commission == 5
 
 
