@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from quantbox import __version__
+from quantbox.core.disk import find_disk_error
 from quantbox.core.errors import QuantBoxError
 from quantbox.core.paths import DataFolder, default_data_folder
 from quantbox.core.text import Language
@@ -332,6 +333,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return FAILED
     except KeyboardInterrupt:
         return 130
+    except Exception as fault:  # the edge of the program: a full disk may show anywhere
+        refusal = find_disk_error(fault)
+        if refusal is None:
+            raise
+        report_error(as_json, refusal.code, refusal.message(language), refusal.next_step(language), refusal.facts)
+        return FAILED
     return status
 
 

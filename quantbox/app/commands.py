@@ -16,6 +16,7 @@ from typing import Any
 from quantbox.app.doctor import examine
 from quantbox.app.services import Services
 from quantbox.backtesting.models import BacktestRequest, Costs
+from quantbox.core.disk import refuse_full_disk
 from quantbox.core.errors import QuantBoxError
 from quantbox.core.text import Language
 from quantbox.jobs.models import FINAL_STATES, Job, JobState
@@ -122,6 +123,7 @@ def finish_job(services: Services, job_id: str, progress: Progress) -> Job:
     if services.worker_beside:
         while (job := services.jobs.get(job_id, OWNER_ACCOUNT)).state not in FINAL_STATES:
             progress(job.progress, job.stage)
+            refuse_full_disk(services.folder.root)  # the worker could not even say that it failed
             time.sleep(WAIT_STEP_SECONDS)
         return job
     news_of_job = services.bus.subscribe(

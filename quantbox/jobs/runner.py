@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from quantbox.core.bus import Bus
 from quantbox.core.clock import Clock
+from quantbox.core.disk import find_disk_error
 from quantbox.core.errors import QuantBoxError
 from quantbox.core.ids import new_id
 from quantbox.jobs.errors import InternalFault, JobCancelled, JobUnfinished, KindUnknown, LeaseLost
@@ -166,7 +167,7 @@ class JobRunner:
         except QuantBoxError as error:
             reason = Reason.from_error(error)
         except Exception as error:  # noqa: BLE001 - the edge of the worker: any fault of a handler must end its job
-            reason = Reason.from_error(_internal_fault(context.job.id, error))
+            reason = Reason.from_error(find_disk_error(error) or _internal_fault(context.job.id, error))
         if context.ended is None:
             context.finish(JobState.FAILED, reason)
         else:

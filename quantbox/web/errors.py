@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from quantbox.core.disk import find_disk_error
 from quantbox.core.errors import Denied, Invalid, QuantBoxError, Unavailable
 from quantbox.core.ids import new_id
 from quantbox.core.text import Text
@@ -185,5 +186,8 @@ def install_error_answers(app: Flask, page: Any) -> None:
 
     @app.errorhandler(Exception)
     def answer_fault(error: Exception) -> Any:
+        refusal = find_disk_error(error)
+        if refusal is not None:
+            return answer(refusal)
         error_id = log_fault(error)
         return answer(InternalError(error_id=error_id), error_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 import apsw
 
 __all__ = [
@@ -25,7 +27,15 @@ class Warning(Exception):  # noqa: A001 - the name PEP 249 prescribes
 
 
 class Error(Exception):
-    """Whatever the database refuses or fails at."""
+    """Whatever the database refuses or fails at.
+
+    Attributes
+    ----------
+    errno : int or None
+        The system's number for a full or unwritable disk, as an OSError has it.
+    """
+
+    errno: int | None = None
 
 
 class InterfaceError(Error):
@@ -81,10 +91,15 @@ _KINDS: dict[type[Exception], type[Error]] = {
 }
 
 
+_ERRNOS: dict[type[Exception], int] = {apsw.FullError: errno.ENOSPC, apsw.ReadOnlyError: errno.EROFS}
+
+
 def translate(error: Exception) -> Error:
     """Return what apsw or a wrong parameter raised as the exception PEP 249 names for it."""
     if isinstance(error, apsw.ConnectionClosedError):
         return ProgrammingError("Cannot operate on a closed database.")  # SQLAlchemy knows a lost connection by it
     if isinstance(error, apsw.Error):
-        return _KINDS.get(type(error), OperationalError)(str(error))
+        translated = _KINDS.get(type(error), OperationalError)(str(error))
+        translated.errno = _ERRNOS.get(type(error))
+        return translated
     return ProgrammingError(f"parameters do not fit the statement: {type(error).__name__}: {error}")
