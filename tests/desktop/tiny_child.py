@@ -10,8 +10,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from quantbox.core.control import take_standard_pipes
 from quantbox.core.errors import QuantBoxError
+from quantbox.core.processes.control import take_standard_pipes
 
 
 def serve_web(line) -> None:
