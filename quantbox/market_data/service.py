@@ -251,9 +251,10 @@ class MarketData:
         progress: Progress | None = None,
     ) -> dict[str, Any]:
         """Bring stored series up to date from an online source and return what became of each symbol."""
-        from quantbox.market_data.updating import make_source, update_from
+        from quantbox.market_data.updating import Teller, make_source, update_from
 
-        return update_from(self, make_source(source), symbols, start=start, end=end, progress=progress or _tell_nobody)
+        tell = Teller(progress or _tell_nobody)
+        return update_from(self, make_source(source, tell.repeat), symbols, start=start, end=end, progress=tell)
 
     # --- inside ------------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from quantbox.core.errors import Invalid, QuantBoxError, Unavailable
 from quantbox.core.text import Text
 from quantbox.market_data.models import BAR_SCHEMA, Adjust, Frequency, InstrumentKind, Series, Symbol
 from quantbox.market_data.raw_test import find_contradictions
-from quantbox.market_data.sources.base import Source, SourceAnswerUnusable
+from quantbox.market_data.sources.base import Source, SourceAnswerUnusable, SourceUnreachable
 from quantbox.market_data.symbols import kind_of, parse_symbol
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ SYMBOLS_A_WRITE = 100
 STOCK_TICK, FUND_TICK = 0.01, 0.001
 #: As for files: vendors have single odd bars, an adjusted series has them everywhere.
 CONTRADICTING_SHARE_ALLOWED = 0.002
+#: Questions in a row without an answer, after which an origin is taken as out of reach: each costs up to its deadline.
+MOST_SILENT = 3
+NOTHING_FETCHED = {"symbol": "", "rows": 0, "first": None, "last": None, "error": None}
 
 
 class SourceUnknown(Invalid):
@@ -46,13 +49,30 @@ class NothingToUpdate(Invalid):
     hint = Text("指定代码，例如：quantbox data update 600519.SH。", "Name a symbol: quantbox data update 600519.SH.")
 
 
-def make_source(name: str) -> Source:
-    """Return the source the user chose by name."""
+class Teller:
+    """Passes progress on, and says the last of it again while a source keeps us waiting, so that a cancelling is heard."""
+
+    def __init__(self, progress: Callable[[float, str], None]) -> None:
+        self._progress = progress
+        self._last = (0.0, "calendar")
+
+    def __call__(self, fraction: float, stage: str) -> None:
+        """Tell how far the update is."""
+        self._last = (fraction, stage)
+        self._progress(fraction, stage)
+
+    def repeat(self) -> None:
+        """Say the last again."""
+        self._progress(*self._last)
+
+
+def make_source(name: str, on_wait: Callable[[], None]) -> Source:
+    """Return the source the user chose by name; it calls `on_wait` while it waits for an answer."""
     if name != "akshare":
         raise SourceUnknown(name=name, known="akshare")
     from quantbox.market_data.sources.akshare import AkshareSource
 
-    return AkshareSource()
+    return AkshareSource(on_wait=on_wait)
 
 
 def update_from(
@@ -75,7 +95,8 @@ def update_from(
 
     Notes
     -----
-    A symbol that fails does not stop the others; nothing of its answer is stored.
+    A symbol that fails does not stop the others; nothing of its answer is stored. A source that did not answer several
+    questions in a row is asked no more: the symbols left fail with its last error.
     """
     stored = {series.symbol: series for series in market_data.series() if is_updatable(series)}
     wanted = [parse_symbol(text) for text in symbols] if symbols else sorted(stored)
@@ -83,15 +104,22 @@ def update_from(
         raise NothingToUpdate
     today = end or market_date(market_data.clock.now())
     problems = refresh_reference(market_data, source, progress)
-    results, fetched = [], []
+    silent = len([problem for problem in problems if is_silence(problem)])
+    results: list[dict[str, Any]] = []
+    fetched: list[pl.DataFrame] = []
     for position, symbol in enumerate(wanted, 1):
+        if silent >= MOST_SILENT and results:
+            results.append({**NOTHING_FETCHED, "symbol": symbol, "error": results[-1]["error"]})
+            continue
         result, bars = fetch_symbol(source, symbol, start or next_missing_day(stored.get(symbol)), today)
         results.append(result)
+        silent = silent + 1 if is_silence(result["error"]) else 0
         fetched += [bars] if bars.height else []
-        if len(fetched) >= SYMBOLS_A_WRITE or position == len(wanted):
+        if len(fetched) >= SYMBOLS_A_WRITE:
             store(market_data, source, fetched)
             fetched = []
         progress(0.1 + 0.9 * position / len(wanted), "fetching")
+    store(market_data, source, fetched)
     progress(1.0, "done")
     return {
         "source": source.name,
@@ -131,7 +159,7 @@ def refresh_reference(market_data: MarketData, source: Source, progress: Callabl
 
 def fetch_symbol(source: Source, symbol: Symbol, start: date, end: date) -> tuple[dict[str, Any], pl.DataFrame]:
     """Fetch one symbol's missing days; returns its line of the answer and its bars, none of them doubtful."""
-    result: dict[str, Any] = {"symbol": symbol, "rows": 0, "first": None, "last": None, "error": None}
+    result: dict[str, Any] = {**NOTHING_FETCHED, "symbol": symbol}
     nothing = pl.DataFrame(schema=BAR_SCHEMA)
     if start > end:
         return result, nothing
@@ -159,6 +187,11 @@ def store(market_data: MarketData, source: Source, fetched: Sequence[pl.DataFram
     """Write the bars of several symbols at once: each write makes the files of the years it touches anew."""
     if fetched:
         market_data.write_bars(pl.concat(fetched), origin=f"{source.name}.{source.origin}", adjust=Adjust.NONE)
+
+
+def is_silence(error: dict[str, Any] | None) -> bool:
+    """Return whether an error of the answer says that nobody answered."""
+    return error is not None and error["code"] == SourceUnreachable.code
 
 
 def describe(problem: QuantBoxError) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from quantbox.core.errors import Conflict, Invalid, NotFound
+from quantbox.core.errors import Conflict, Invalid, NotFound, Unavailable
 from quantbox.core.text import Text
 
-__all__ = ["AnswerNotReady", "DataRequestNotFound", "FilesRefused", "NothingUploaded"]
+__all__ = ["AnswerNotReady", "DataRequestNotFound", "FilesRefused", "NothingUpdated", "NothingUploaded"]
 
 
 class NothingUploaded(Invalid):
@@ -30,6 +30,14 @@ class AnswerNotReady(Conflict):
     code = "market_data.answer_not_ready"
     sentence = Text("任务 {job_id} 还没有结果（{state}）", "Job {job_id} has no result yet ({state})")
     hint = Text("请等任务结束；若已失败，请看任务的原因", "Wait until it has ended; if it failed, see the job's reason")
+
+
+class NothingUpdated(Unavailable):
+    """An update that brought nothing for any of its symbols."""
+
+    code = "market_data.nothing_updated"
+    sentence = Text("{count} 个标的都未能更新：{first_zh}", "None of the {count} instruments could be updated: {first_en}")
+    hint = Text("请检查网络，稍后再试；已存的数据不受影响", "Check the network and try again later; what is stored is untouched")
 
 
 class FilesRefused(Invalid):

@@ -25,7 +25,13 @@ from quantbox.jobs.models import FINAL_STATES, Job, JobState, Reason
 from quantbox.jobs.runner import JobContext
 from quantbox.jobs.service import JobService
 from quantbox.market_data.models import Adjust
-from quantbox.market_data.requests.errors import AnswerNotReady, DataRequestNotFound, FilesRefused, NothingUploaded
+from quantbox.market_data.requests.errors import (
+    AnswerNotReady,
+    DataRequestNotFound,
+    FilesRefused,
+    NothingUpdated,
+    NothingUploaded,
+)
 from quantbox.market_data.requests.tables import DataRequestRow
 from quantbox.market_data.service import MarketData
 from quantbox.market_data.symbols import parse_symbol
@@ -192,7 +198,12 @@ class DataRequests:
             source=arguments["source"],
             progress=context.report,
         )
-        self._finish(context, JobState.SUCCEEDED, document)
+        if document["failed"] < len(document["symbols"]):
+            self._finish(context, JobState.SUCCEEDED, document)
+            return
+        first = document["symbols"][0]["error"]["message"]
+        failure = NothingUpdated(count=document["failed"], first_zh=first["zh"], first_en=first["en"])
+        self._finish(context, JobState.FAILED, document, Reason.from_error(failure))
 
     def _submit(self, kind: str, title: str, arguments: dict[str, Any], account_id: str) -> Job:
         with self._sessions.begin() as session:

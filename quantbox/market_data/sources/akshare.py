@@ -6,6 +6,7 @@ call runs in a thread with a total deadline; a call that outlives it is left beh
 
 from __future__ import annotations
 
+import contextlib
 import math
 import queue
 import random
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from quantbox.core.text import Text
 from quantbox.market_data.models import BAR_SCHEMA, Instrument, InstrumentKind, Symbol
 from quantbox.market_data.sources.base import SourceAnswerUnusable, SourceUnreachable
 from quantbox.market_data.symbols import board_of, kind_of, parse_symbol
@@ -29,6 +31,7 @@ __all__ = ["AkshareSource"]
 DEADLINE_SECONDS = 30.0
 ATTEMPTS = 3
 RETRY_PAUSE_SECONDS = 1.0
+WAIT_SECONDS = 0.5
 #: Eastmoney blocks addresses that ask more often than about once in two seconds for long (akshare issues 6092, 6148, 6623).
 SPACING_SECONDS = 0.5
 #: akshare's column → ours, for stocks, indices and funds alike; volume is in 手 (100 shares), amount in yuan.
@@ -42,6 +45,13 @@ HISTORY_COLUMNS = {
     "成交额": "amount",
 }
 SHARES_PER_HAND = 100
+#: What the usual failures say of themselves, and what that means.
+CAUSES = {
+    "NameResolutionError": Text("找不到主机，可能没有联网", "its host is not found; this computer may be offline"),
+    "TimeoutError": Text("超过时限", "the time was up"),
+    "ProxyError": Text("代理服务器不通", "the proxy does not work"),
+    "CERTIFICATE_VERIFY_FAILED": Text("证书不可信", "its certificate is not trusted"),
+}
 
 
 class AkshareSource:
@@ -55,6 +65,8 @@ class AkshareSource:
         Least time between two questions.
     retry_pause_seconds : float
         Pause before the second try, with jitter of a half; doubled before the third.
+    on_wait : callable
+        Called every half second while an answer is awaited; what it raises ends the waiting.
     """
 
     name = "akshare"
@@ -66,10 +78,12 @@ class AkshareSource:
         deadline_seconds: float = DEADLINE_SECONDS,
         spacing_seconds: float = SPACING_SECONDS,
         retry_pause_seconds: float = RETRY_PAUSE_SECONDS,
+        on_wait: Callable[[], None] = lambda: None,
     ) -> None:
         self._deadline_seconds = deadline_seconds
         self._spacing_seconds = spacing_seconds
         self._retry_pause_seconds = retry_pause_seconds
+        self._on_wait = on_wait
         self._last_asked = -math.inf
 
     def daily_bars(self, symbol: Symbol, start: date, end: date) -> pl.DataFrame:
@@ -117,17 +131,24 @@ class AkshareSource:
             time.sleep(pause)
             self._last_asked = time.monotonic()
             try:
-                return answer_within(remaining, question)
+                return answer_within(remaining, question, self._on_wait)
             except (OSError, TimeoutError) as failure:  # requests' errors are OSErrors; worth another try
                 problem = failure
             except Exception as failure:  # akshare raises whatever its parsing trips over: KeyError, TypeError, ValueError…
                 raise SourceAnswerUnusable(origin=origin, problem=f"{type(failure).__name__}: {failure}"[:200]) from failure
-        # The cause of requests' long sentences stands at their end.
-        sentence = f"{type(problem).__name__} {str(problem)[-160:]}".strip()
-        raise SourceUnreachable(origin=origin, problem=sentence) from problem
+        cause = cause_of(problem)
+        raise SourceUnreachable(origin=origin, cause_zh=cause.zh, cause_en=cause.en) from problem
 
 
-def answer_within(seconds: float, question: Callable[[], Any]) -> Any:
+def cause_of(problem: Exception) -> Text:
+    """Return in a few words why a question was not answered."""
+    known = (text for sign, text in CAUSES.items() if sign in f"{type(problem).__name__} {problem}")
+    # The cause of requests' other long sentences stands at their end.
+    said = f"{type(problem).__name__} {str(problem)[-120:]}".strip()
+    return next(known, Text(said, said))
+
+
+def answer_within(seconds: float, question: Callable[[], Any], on_wait: Callable[[], None]) -> Any:
     """Return what `question` answers, or raise TimeoutError after `seconds`; the thread is left to its fate."""
     answers: queue.SimpleQueue[tuple[Any, Exception | None]] = queue.SimpleQueue()
 
@@ -138,13 +159,15 @@ def answer_within(seconds: float, question: Callable[[], Any]) -> Any:
             answers.put((None, failure))
 
     threading.Thread(target=ask, daemon=True, name="akshare").start()
-    try:
-        answer, failure = answers.get(timeout=seconds)
-    except queue.Empty:
-        raise TimeoutError from None
-    if failure is not None:
-        raise failure
-    return answer
+    give_up_at = time.monotonic() + seconds
+    while (remaining := give_up_at - time.monotonic()) > 0:
+        with contextlib.suppress(queue.Empty):
+            answer, failure = answers.get(timeout=min(remaining, WAIT_SECONDS))
+            if failure is not None:
+                raise failure
+            return answer
+        on_wait()
+    raise TimeoutError
 
 
 def require_columns(answer: pd.DataFrame, columns: list[str], origin: str) -> None:

@@ -22,7 +22,7 @@ class SourceUnreachable(Unavailable):
     """The origin did not answer in time, or refused."""
 
     code = "market_data.source_unreachable"
-    sentence = Text("数据源 {origin} 没有答复：{problem}", "the data source {origin} did not answer: {problem}")
+    sentence = Text("数据源 {origin} 没有答复：{cause_zh}", "the data source {origin} did not answer: {cause_en}")
     hint = Text(
         "检查网络，过一会儿再更新；已存的数据不受影响。", "Check the network and update again later; what is stored is untouched."
     )

@@ -3,11 +3,21 @@ import { get, post } from '../core/api.js';
 import { complain, toast } from '../core/feedback.js';
 import { isFinal } from '../core/events.js';
 import { integer } from '../core/format.js';
+import { stateText } from '../core/jobs.js';
 import { hintOf, pick, t } from '../core/i18n.js';
 
 const PROBLEMS_SHOWN = 6;
+const NAMES_SHOWN = 3;
 
-const problemText = (item) => pick(item.message) || pick(item.reason) || item.code || '';
+/** Return the problems by their sentence, each with what it concerns. */
+function gather(problems) {
+  const concerned = new Map();
+  for (const { what, text } of problems) concerned.set(text, [...(concerned.get(text) || []), what]);
+  return [...concerned].slice(0, PROBLEMS_SHOWN).map(([text, names]) => {
+    const shown = names.slice(0, NAMES_SHOWN).join(' · ');
+    return { key: text, what: names.length > NAMES_SHOWN ? t('update.and_more', { shown, n: names.length }) : shown, text };
+  });
+}
 
 export const updating = {
   updateJob: null,
@@ -40,14 +50,11 @@ export const updating = {
     if (isFinal(job.state)) this.readUpdate(job);
   },
   async readUpdate(job) {
-    if (job.state === 'succeeded') {
-      try {
-        this.updateDone = await get(`/data/updates/${job.id}`);
-      } catch (problem) {
-        complain(problem);
-      }
-    } else if (job.reason) {
-      toast(pick(job.reason.message), { kind: 'stop', hint: hintOf(job.reason) });
+    try {
+      this.updateDone = await get(`/data/updates/${job.id}`); // also of a failed one: it says why of every symbol
+    } catch (problem) {
+      if (job.reason) toast(pick(job.reason.message), { kind: 'stop', hint: hintOf(job.reason) });
+      else if (job.state === 'succeeded') complain(problem);
     }
   },
   async cancelUpdate() {
@@ -59,9 +66,19 @@ export const updating = {
   },
   get isUpdating() { return this.updateJob !== null && !isFinal(this.updateJob.state); },
   get updateProblems() {
-    const document_ = this.updateDone || {};
-    const found = [...(document_.reference_problems || []), ...(document_.symbols || []).filter((item) => item.error).map((item) => ({ ...(typeof item.error === 'object' ? item.error : { message: item.error }), what: item.symbol }))];
-    return found.slice(0, PROBLEMS_SHOWN).map((item, index) => ({ key: index, text: [item.what, problemText(item)].filter(Boolean).join(' · ') }));
+    if (!this.updateDone) return [];
+    const { reference_problems: reference, symbols } = this.updateDone;
+    return gather([
+      ...reference.map((item) => ({ what: t(`update.what_${item.what}`), text: pick(item.message) })),
+      ...symbols.filter((item) => item.error).map((item) => ({ what: item.symbol, text: pick(item.error.message) })),
+    ]);
+  },
+  get updateHint() { return this.updateJob && this.updateJob.reason ? hintOf(this.updateJob.reason) : ''; },
+  get updateText() {
+    if (!this.updateDone || !this.updateJob) return '';
+    if (this.updateJob.state !== 'succeeded') return stateText(this.updateJob.state);
+    const rows = this.updateDone.symbols.reduce((sum, item) => sum + item.rows, 0);
+    return t('update.done', { n: integer(this.updateDone.symbols.length - this.updateDone.failed), rows: integer(rows) });
   },
   get canUpdate() { return this.updateAll || this.symbols.length > 0; },
   async loadDemo() {

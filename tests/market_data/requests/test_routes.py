@@ -11,6 +11,7 @@ import pytest
 
 from quantbox.core.clock import FixedClock
 from quantbox.jobs.models import JobState
+from quantbox.market_data.sources.akshare import AkshareSource
 from tests.web.program import Browser, Program, browser, new_program, program, stranger
 
 __all__ = ["browser", "new_program", "program", "stranger"]
@@ -189,6 +190,23 @@ def test_updating_all_of_an_empty_store_fails_with_what_to_do(browser: Browser, 
     run_jobs(program)
     ended = browser.api(f"/jobs/{job['id']}")
     assert (ended["state"], ended["reason"]["code"]) == (JobState.FAILED, "market_data.nothing_to_update")
+
+
+def test_an_update_that_brings_nothing_has_failed_and_still_says_why_of_each_symbol(
+    browser: Browser, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # nobody listens on the discard port
+    impatient = {"deadline_seconds": 1.0, "retry_pause_seconds": 0.01}
+    monkeypatch.setattr(AkshareSource.__init__, "__kwdefaults__", {**AkshareSource.__init__.__kwdefaults__, **impatient})
+    job = browser.post("/data/updates", {"symbols": ["600519"], "start": "2024-01-02"}).get_json()
+    run_jobs(program)
+    ended = browser.api(f"/jobs/{job['id']}")
+    assert (ended["state"], ended["reason"]["code"]) == (JobState.FAILED, "market_data.nothing_updated")
+    assert ended["reason"]["message"]["zh"].startswith("1 个标的都未能更新：数据源 eastmoney 没有答复")
+    (symbol,) = browser.api(f"/data/updates/{job['id']}")["symbols"]
+    assert (symbol["symbol"], symbol["error"]["code"]) == ("600519.SH", "market_data.source_unreachable")
+    (online,) = [source for source in browser.api("/data/sources") if source["name"] == "akshare"]
+    assert online["state"] == "failing"
 
 
 def test_the_calendar_tells_of_today(browser: Browser) -> None:
