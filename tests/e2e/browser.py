@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, Response
 
-__all__ = ["DESK", "TABLET", "Watch", "context_of", "open_chromium", "settle"]
+__all__ = ["DESK", "PATIENCE_MILLISECONDS", "TABLET", "Watch", "context_of", "open_chromium", "settle"]
 
 DESK = {"width": 1366, "height": 768}
 TABLET = {"width": 820, "height": 1180}
@@ -18,6 +18,7 @@ ARGUMENTS = (
     *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"),
     "--no-first-run",
 )
+PATIENCE_MILLISECONDS = 20_000  # a busy machine is not a broken page
 STEP_MILLISECONDS, QUIET_STEPS, WAIT_STEPS = 50, 3, 300
 LOADING = """document.readyState !== 'complete' || document.fonts.status !== 'loaded'
   || [...document.querySelectorAll('.skeleton')].some((one) => one.checkVisibility())"""
@@ -91,7 +92,7 @@ class Watch:
 def context_of(browser: Browser, url: str, **options: Any) -> Iterator[tuple[Page, Watch]]:
     """Open a fresh browser profile on the program at `url`; yields its first page and what is watched."""
     context = browser.new_context(base_url=url, timezone_id="Asia/Shanghai", **{"viewport": DESK, "locale": "zh-CN", **options})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
     watch = Watch(context, url)
     try:
         yield context.new_page(), watch

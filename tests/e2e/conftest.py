@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
-from tests.e2e.browser import open_chromium
+from tests.e2e.browser import PATIENCE_MILLISECONDS, open_chromium
 from tests.e2e.demo_program import DemoProgram, demo_program
 
 
 @pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
     """Playwright; ended before another folder's tests, which may want an event loop of their own."""
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
     with sync_playwright() as running:
         yield running
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 import psutil
 from playwright.sync_api import Browser, Page, Playwright
 
+from tests.e2e.browser import PATIENCE_MILLISECONDS
 from tests.program import ROOT, environment, wait_until
 
 __all__ = ["close_windows", "free_port", "page_of_window", "virtual_display", "window_program"]
@@ -81,7 +82,7 @@ def page_of_window(playwright: Playwright, program: psutil.Process, port: int) -
     # without no_defaults Playwright asks for a download folder, which Qt's web view does not know
     browser = playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}", no_defaults=True)
     page = wait_until(lambda: [one for one in browser.contexts[0].pages if one.url.startswith("http")])[0]
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE_MILLISECONDS)
     return browser, page
 
 
