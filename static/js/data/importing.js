@@ -75,11 +75,15 @@ export const importing = {
     if (isFinal(job.state)) this.readOutcome(job);
   },
   async readOutcome(job) {
-    try {
-      this.outcome = await get(`/data/imports/${job.id}`); // also of a failed one: it says why of every file
-    } catch (problem) {
+    const code = job.reason ? job.reason.code : '';
+    if (job.state !== 'succeeded' && code !== 'market_data.files_refused') { // which says why of every file
       if (job.reason) toast(pick(job.reason.message), { kind: 'stop', hint: hintOf(job.reason) });
-      else if (job.state === 'succeeded') complain(problem);
+      return;
+    }
+    try {
+      this.outcome = await get(`/data/imports/${job.id}`);
+    } catch (problem) {
+      complain(problem);
     }
   },
   async cancelImport() {

@@ -50,11 +50,15 @@ export const updating = {
     if (isFinal(job.state)) this.readUpdate(job);
   },
   async readUpdate(job) {
-    try {
-      this.updateDone = await get(`/data/updates/${job.id}`); // also of a failed one: it says why of every symbol
-    } catch (problem) {
+    const code = job.reason ? job.reason.code : '';
+    if (job.state !== 'succeeded' && code !== 'market_data.nothing_updated') { // which says why of every symbol
       if (job.reason) toast(pick(job.reason.message), { kind: 'stop', hint: hintOf(job.reason) });
-      else if (job.state === 'succeeded') complain(problem);
+      return;
+    }
+    try {
+      this.updateDone = await get(`/data/updates/${job.id}`);
+    } catch (problem) {
+      complain(problem);
     }
   },
   async cancelUpdate() {
