@@ -2,7 +2,7 @@
 import { getAll } from '../core/api.js';
 import { dateTime, integer } from '../core/format.js';
 import { knows, t } from '../core/i18n.js';
-import { longTable } from '../core/tables.js';
+import { inSight, longTable } from '../core/tables.js';
 
 const MOST_PIXELS = 456;
 const HEAD_PIXELS = 40;
@@ -61,9 +61,10 @@ export class SeriesTable {
     return this.rows.length;
   }
 
-  /** Draw what was read; the element has to be in sight, because the table measures it. */
-  draw() {
+  /** Draw what was read, once the element is in sight. */
+  async draw() {
     if (!this.rows.length) return;
+    await inSight(this.element);
     const height = Math.min(MOST_PIXELS, HEAD_PIXELS + Math.max(2, this.rows.length) * ROW_PIXELS);
     if (this.table) {
       this.table.setData(this.rows);

@@ -3,6 +3,7 @@ import { get } from '../core/api.js';
 import { complain } from '../core/feedback.js';
 import { integer, number, percent, signedPercent } from '../core/format.js';
 import { t } from '../core/i18n.js';
+import { inSight } from '../core/tables.js';
 import { LiveChart, areaOption, equityOption } from '../charts/equity.js';
 import { showPython } from './python.js';
 
@@ -53,6 +54,7 @@ export class Sheets {
 
   async trades(refs, onChoose) {
     const { tradeTable, tripTable, rejectedTable } = await import('./trades.js');
+    await inSight(refs.trades);
     if (this.made.has('trades')) return;
     this.made.set('trades', [
       tradeTable(refs.trades, this.result.document.trades, this.names, onChoose),
