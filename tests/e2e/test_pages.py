@@ -81,6 +81,8 @@ def test_every_page_keeps_its_policy_its_words_and_its_width(
             for fault, sentence in SENTENCES.items():
                 faults += [f"{name}: {sentence}: {one}" for one in found[fault]]
             words = found["words"]
+            if name in {"data", "fills"} and not page.locator(".tabulator-row").count():
+                faults.append(f"{name}: an empty table")
             faults += [
                 f"{name}: a key in the place of words: {word}"
                 for word in words
