@@ -40,7 +40,10 @@ class LastBar:
 
 @dataclass(frozen=True)
 class Listed:
-    """An instrument and its last price; prices are None where no raw daily bars are stored."""
+    """An instrument and its last price, with the day it is of.
+
+    Prices are None where no raw daily bars are stored; the day is then that of the last bar of any kind.
+    """
 
     symbol: Symbol
     name: str
@@ -110,7 +113,7 @@ class Listing:
             is_demo=instrument.is_demo,
             listed_on=instrument.listed_on,
             delisted_on=instrument.delisted_on,
-            last_date=self._last_dates.get(instrument.symbol),
+            last_date=bar.date if bar else self._last_dates.get(instrument.symbol),
             close=bar.close if bar else None,
             change=None if change is None else round(change, 4),
             change_pct=None if change is None or bar is None or not bar.previous else change / bar.previous * 100,

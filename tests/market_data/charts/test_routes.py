@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import polars as pl
 import pytest
 
-from quantbox.market_data.models import Adjust, Board, Instrument, InstrumentKind
+from quantbox.market_data.models import Adjust, Board, Frequency, Instrument, InstrumentKind
 from tests.web.program import Browser, Program, browser, new_program, program, stranger
 
 __all__ = ["browser", "new_program", "program", "stranger"]
@@ -43,6 +43,17 @@ def test_an_instrument_shows_price_series_limits_and_lot(browser: Browser) -> No
     # main board ±10 %: 1694.00 x 1.1 = 1863.40, x 0.9 = 1524.60; 100 shares a lot
     assert {name: float(price) for name, price in found["limits"].items()} == {"upper": 1863.4, "lower": 1524.6}
     assert found["lot"] == {"minimum": 100, "step": 100}
+
+
+def test_minute_bars_that_reach_further_leave_day_and_limits_with_the_daily_close(browser: Browser, program: Program) -> None:
+    prices = {name: [1700.0] for name in ("open", "high", "low", "close")}
+    moment = {"symbol": ["600519.SH"], "date": [date(2024, 2, 1)], "time": [datetime(2024, 2, 1, 9, 45)], "volume": [100]}
+    minutes = pl.DataFrame({**moment, **prices})
+    program.open_services.market_data.write_bars(minutes, origin="csv", adjust=Adjust.NONE, frequency=Frequency.MINUTE_15)
+    found = browser.api("/market/instruments/600519")
+    assert (found["last_date"], found["close"]) == ("2024-01-03", 1694.0)
+    assert float(found["limits"]["upper"]) == 1863.4
+    assert [one["frequency"] for one in found["series"]] == ["15m", "1d"]
 
 
 def test_instruments_are_found_by_pinyin_and_filtered_by_kind(browser: Browser) -> None:
