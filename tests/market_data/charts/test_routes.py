@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 import polars as pl
 import pytest
@@ -47,7 +47,12 @@ def test_an_instrument_shows_price_series_limits_and_lot(browser: Browser) -> No
 
 def test_minute_bars_that_reach_further_leave_day_and_limits_with_the_daily_close(browser: Browser, program: Program) -> None:
     prices = {name: [1700.0] for name in ("open", "high", "low", "close")}
-    moment = {"symbol": ["600519.SH"], "date": [date(2024, 2, 1)], "time": [datetime(2024, 2, 1, 9, 45)], "volume": [100]}
+    moment = {
+        "symbol": ["600519.SH"],
+        "date": [date(2024, 2, 1)],
+        "time": [datetime.combine(date(2024, 2, 1), time(9, 45))],
+        "volume": [100],
+    }
     minutes = pl.DataFrame({**moment, **prices})
     program.open_services.market_data.write_bars(minutes, origin="csv", adjust=Adjust.NONE, frequency=Frequency.MINUTE_15)
     found = browser.api("/market/instruments/600519")
