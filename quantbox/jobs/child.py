@@ -283,9 +283,9 @@ class _Watch:
 
     def _take_failure(self, frame: dict[str, Any]) -> None:
         try:
-            self._reason = Reason(**frame["reason"])
+            self._reason = Reason.from_child(frame.get("reason"))
             self.kind = ChildEndKind.FAILURE
-        except (KeyError, TypeError):
+        except ValueError:
             self._decide(ChildEndKind.DIED, ChildDied(ending="failure"))
 
     def _tell(self, frame: dict[str, Any]) -> None:

@@ -44,7 +44,10 @@ def read_frame(pipe: IO[bytes]) -> dict[str, Any] | None:
     length = int.from_bytes(head, "big")
     if len(head) < 4 or length > MAX_FRAME_BYTES:
         raise ValueError(f"a frame of {length} bytes")
-    frame = json.loads(_read_exactly(pipe, length))
+    try:
+        frame = json.loads(_read_exactly(pipe, length))
+    except RecursionError:
+        raise ValueError("a frame nested without end") from None
     if not isinstance(frame, dict):
         raise ValueError("a frame must be an object")
     return frame

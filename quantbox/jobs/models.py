@@ -58,6 +58,20 @@ class Reason:
             facts=json.loads(json.dumps(error.facts, default=str)),
         )
 
+    @classmethod
+    def from_child(cls, told: Any) -> Reason:
+        """Return the reason a job's child gave; raises ValueError for what the pages could not show."""
+        match told:
+            case {
+                "code": str(code),
+                "message": {"zh": str(), "en": str()} as message,
+                "hint": {"zh": str(), "en": str()} as hint,
+                "facts": dict(facts),
+            }:
+                both = ("zh", "en")
+                return cls(code, {word: message[word] for word in both}, {word: hint[word] for word in both}, facts)
+        raise ValueError("no reason")
+
     def to_json(self) -> dict[str, Any]:
         """Return the reason as a JSON document."""
         return asdict(self)

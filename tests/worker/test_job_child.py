@@ -191,6 +191,42 @@ def test_broken_frames_are_no_success(written):
     assert (end.kind, end.exit_code) == (ChildEndKind.DIED, 0)
 
 
+def forged(frame: bytes) -> list[str]:
+    return [sys.executable, "-c", f"import os; body = {frame!r}; os.write(1, len(body).to_bytes(4, 'big') + body)"]
+
+
+WORDS = {"zh": "错", "en": "wrong"}
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        *(
+            "x",
+            None,
+            {},
+            {"code": "x", "message": "no dict"},
+            {"code": "x", "message": {"zh": 1, "en": 2}, "hint": WORDS, "facts": {}},
+        ),
+        {"code": "x", "message": {}, "hint": WORDS, "facts": {}},
+        {"code": 5, "message": WORDS, "hint": WORDS, "facts": {}},
+        {"code": "x", "message": WORDS, "hint": WORDS, "facts": []},
+    ],
+)
+def test_a_forged_reason_that_no_page_could_show_is_none(reason):
+    frame = json.dumps({"type": "failure", "reason": reason}).encode()
+    end = run_child({"kind": "x"}, [], limits=LIMITS, on_frame=lambda _frame: False, command=forged(frame))
+    assert (end.kind, end.reason.code) == (ChildEndKind.DIED, "jobs.child_died")
+
+
+def test_a_frame_nested_without_end_ends_the_child_at_once():
+    nested = "import os, time; b = b'[' * 60_000; os.write(1, len(b).to_bytes(4, 'big')); os.write(1, b); time.sleep(60)"
+    started = time.monotonic()
+    end = run_child({"kind": "x"}, [], limits=LIMITS, on_frame=lambda _frame: False, command=[sys.executable, "-c", nested])
+    assert end.kind is ChildEndKind.DIED
+    assert time.monotonic() - started < 10
+
+
 LONELY = """
 import sys
 sys.path.insert(0, {root!r})
