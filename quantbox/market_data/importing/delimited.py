@@ -7,8 +7,10 @@ because no cell of a bar holds a line break: a stray quote then spoils one line 
 from __future__ import annotations
 
 import re
-from itertools import islice
+from collections.abc import Iterator
+from itertools import count, islice
 from pathlib import Path
+from typing import TextIO
 
 import polars as pl
 
@@ -22,6 +24,7 @@ from quantbox.market_data.models import Adjust
 __all__ = ["read_delimited"]
 
 _LINES_AT_A_TIME = 100_000
+_LONGEST_LINE = 64 * 1024
 _NUMBERS = ("open", "high", "low", "close", "volume", "amount", "pre_close")
 _FLAGS = {"3": Adjust.NONE, "2": Adjust.QFQ, "1": Adjust.HFQ}
 _FOOTER = re.compile(r"^\s*(#|数据来源)")
@@ -48,7 +51,7 @@ def read_delimited(path: Path, found: Recognised) -> Reading:
     rows_read = 0
     flags: set[str] = set()
     with path.open(encoding=found.encoding, errors="replace") as file:
-        lines = enumerate(file, 1)
+        lines = _numbered_lines(file)
         for _ in islice(lines, found.first_line - 1):
             pass
         while chunk := list(islice(lines, _LINES_AT_A_TIME)):
@@ -74,6 +77,17 @@ def read_delimited(path: Path, found: Recognised) -> Reading:
         title.code if title else None,
         title.name if title else None,
     )
+
+
+def _numbered_lines(file: TextIO) -> Iterator[tuple[int, str]]:
+    """Yield each line with its number; one of gigabytes must not be read, let alone split."""
+    for number in count(1):
+        line = file.readline(_LONGEST_LINE + 1)
+        if len(line) > _LONGEST_LINE:
+            raise refusals.LineTooLong(line=number, limit=_LONGEST_LINE)
+        if not line:
+            return
+        yield number, line
 
 
 def _declared_by_flags(flags: set[str]) -> Adjust | None:

@@ -87,6 +87,15 @@ class TooManyRows(FileRefused):
     sentence = Text("文件超过 {limit} 行；请拆分", "The file has more than {limit} rows; split it")
 
 
+class LineTooLong(FileRefused):
+    """A line no table of bars has."""
+
+    code = "market_data.line_too_long"
+    sentence = Text(
+        "第 {line} 行超过 {limit} 个字符，不是行情文件", "Line {line} has more than {limit} characters; this is no file of bars"
+    )
+
+
 class ForeignFile(FileRefused):
     """Another kind of file, whatever its name says."""
 

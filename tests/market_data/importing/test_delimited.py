@@ -97,3 +97,11 @@ def test_name_in_a_file_names_a_nameless_instrument_and_no_other(tmp_path: Path,
         path.write_bytes(table("code,name,date,open,high,low,close,volume", rows))
         market_data.import_files([path])
     assert market_data.instruments.get("600010.SH").name == "包钢股份"
+
+
+def test_a_line_without_end_is_refused_by_its_number_before_it_is_split(tmp_path: Path, market_data: MarketData) -> None:
+    path = tmp_path / "sh600000.csv"
+    path.write_text("date,open,high,low,close,volume\n2024-01-02,10,10,10,10,1\n" + "," * 70_000 + "\n", encoding="utf-8")
+    (entry,) = market_data.import_files([path], language="en")["files"]
+    assert (entry["rows"], entry["refused_code"]) == (0, "market_data.line_too_long")
+    assert "Line 3 has more than 65536 characters" in entry["refused"]
