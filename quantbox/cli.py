@@ -54,7 +54,7 @@ def store_options() -> argparse.ArgumentParser:
         "--passphrase-file", type=Path, metavar="FILE", help="口令文件（UTF-8 首行） / file whose first line is the pass phrase"
     )
     options.add_argument(
-        "--wait", type=float, default=60.0, metavar="SECONDS", help="等待其他命令的秒数 / seconds to wait for other commands"
+        "--wait", type=seconds, default=60.0, metavar="SECONDS", help="等待其他命令的秒数 / seconds to wait for other commands"
     )
     return options
 
@@ -145,6 +145,17 @@ def iso_date(text: str) -> str:
         raise argparse.ArgumentTypeError(f"{text!r}: YYYY-MM-DD") from None
 
 
+def seconds(text: str) -> float:
+    """Check a number of seconds."""
+    try:
+        wanted = float(text)
+    except ValueError:
+        wanted = -1.0
+    if not 0 <= wanted < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r}: 秒，不小于 0 / seconds, 0 or more")
+    return wanted
+
+
 def yuan(text: str) -> str:
     """Check an amount in yuan."""
     from decimal import Decimal, InvalidOperation
@@ -193,7 +204,14 @@ def run_program(options: argparse.Namespace) -> int:
     """Start the window or the server and stay until it ends."""
     from quantbox.desktop.launch import launch
 
-    return launch(folder_of(options), mode=options.command, port=options.port, demo=options.demo, language=language_of(options))
+    return launch(
+        folder_of(options),
+        mode=options.command,
+        port=options.port,
+        demo=options.demo,
+        language=language_of(options),
+        as_json=options.json,
+    )
 
 
 def run_process_entry(options: argparse.Namespace) -> int:

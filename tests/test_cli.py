@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from decimal import Decimal
 from pathlib import Path
@@ -210,6 +211,30 @@ def test_show_answers_in_the_documented_shape(filled: Store) -> None:
         10_100_000.0,
     )
     assert set(bar) == {"date", "open", "high", "low", "close", "volume", "amount", "pre_close", "factor"}
+
+
+def test_a_display_series_is_shown_as_it_is_kept(store: Store, tmp_path: Path) -> None:
+    assert store.run("data", "import", str(bars_csv(tmp_path / "sh600000.csv")), "--adjust", "qfq").status == 0
+    document = store.run("data", "show", "600000", "--adjust", "qfq").document
+    assert (document["display_only"], document["base_date"], document["factor_known"]) == (True, None, False)
+    assert (document["bars"][0]["close"], document["bars"][0]["factor"]) == (10.0, None)
+    assert store.run("data", "show", "600000").document["error"]["code"] == "market_data.no_series"
+
+
+def test_a_wait_below_zero_is_wrong_usage(store: Store) -> None:
+    assert store.run("data", "check", "--wait", "-1").status == 2
+
+
+def test_serve_with_json_prints_one_document(store: Store) -> None:
+    process = start("serve", "--data-dir", str(store.root), "--json")
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+    finally:
+        process.terminate()
+        rest = process.communicate(timeout=15)[0]
+    assert json.loads(line)["url"].startswith("http://localhost:")
+    assert rest == ""
 
 
 def test_backtest_pays_what_the_rules_of_the_day_say(filled: Store, strategy: Path) -> None:

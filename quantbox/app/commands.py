@@ -50,13 +50,17 @@ def import_data(services: Services, arguments: dict[str, Any], progress: Progres
 
 def update_data(services: Services, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """Fetch what is missing from the online source."""
-    return services.market_data.update(
+    document = services.market_data.update(
         arguments.get("symbols") or None,
         start=parse_date(arguments.get("start")),
         end=parse_date(arguments.get("end")),
         source=arguments.get("source") or "akshare",
         progress=progress,
     )
+    errors = [entry["error"] for entry in document["symbols"] if entry["error"] is not None]
+    for problem in [*errors, *document["reference_problems"]]:
+        problem["message"] = problem["message"][language_of(arguments)]  # a command speaks one language, the pages both
+    return document
 
 
 def show_data(services: Services, arguments: dict[str, Any], _progress: Progress) -> dict[str, Any]:

@@ -7,8 +7,9 @@ import secrets
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from quantbox.core.paths import DataFolder
 from quantbox.core.processes import command_line
@@ -25,7 +26,7 @@ PREPARING = Text("正在准备模拟市场并运行示例回测……", "Prepari
 DEMO_NOTE = Text("模拟数据，结束后全部删除。", "Simulated data; all of it is deleted at the end.")
 
 
-def launch(folder: DataFolder, *, mode: str, port: int | None, demo: bool, language: Language) -> int:
+def launch(folder: DataFolder, *, mode: str, port: int | None, demo: bool, language: Language, as_json: bool = False) -> int:
     """Run the program until it ends and return its exit status.
 
     Parameters
@@ -34,13 +35,18 @@ def launch(folder: DataFolder, *, mode: str, port: int | None, demo: bool, langu
         "serve" shows no window; "window" and "start" show one where there is a display.
     demo : bool
         Use a throw-away store with the demo market and one finished sample backtest, and open on its report.
+    as_json : bool
+        Print one JSON document, `{url}`, once pages are served, and nothing else on stdout.
     """
+    say = partial(write, sys.stderr if as_json else sys.stdout)
     open_window = mode != "serve" and can_open_window()
     if mode == "window" and not open_window:
         say(NO_DISPLAY.in_language(language))
 
     def announce(url: str) -> None:
-        if not open_window:
+        if as_json:
+            write(sys.stdout, json.dumps({"url": url}))
+        elif not open_window:
             say(SERVING.with_facts(url=url).in_language(language))
 
     if not demo:
@@ -59,10 +65,10 @@ def launch(folder: DataFolder, *, mode: str, port: int | None, demo: bool, langu
         return run(store, port=port, open_window=open_window, on_ready=announce, demo=True, keys=keys, start_path=page)
 
 
-def say(sentence: str) -> None:
-    """Print at once, also where stdout is a pipe."""
-    sys.stdout.write(sentence + "\n")
-    sys.stdout.flush()
+def write(stream: TextIO, sentence: str) -> None:
+    """Print at once, also where the stream is a pipe."""
+    stream.write(sentence + "\n")
+    stream.flush()
 
 
 def prepare_demo(store: DataFolder, passphrase: str, language: Language) -> dict[str, Any]:

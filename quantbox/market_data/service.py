@@ -98,18 +98,27 @@ class MarketData:
     def show(
         self, symbol: Symbol, adjust: Adjust = Adjust.NONE, start: date | None = None, end: date | None = None
     ) -> dict[str, Any]:
-        """Return daily bars as a document, with the day on which the factor is 1."""
+        """Return daily bars as a document, with the day on which the factor is 1.
+
+        Where nothing raw is stored but a display series of that adjustment is, its bars are shown as they are, marked
+        `display_only`, with no base date and no factor.
+        """
         symbol = parse_symbol(symbol)
-        bars = self.bars(symbol, start, end, adjust=adjust)
         series = self._find_series(symbol, Frequency.DAY, False)
-        if series is None:
-            raise self._absence_of(symbol, Frequency.DAY)
+        kept = self._find_series(symbol, Frequency.DAY, True) if series is None else None
+        is_display = kept is not None and kept.adjust is adjust
+        bars = self.bars(symbol, start, end, adjust=adjust, display=is_display)
+        if series is None or is_display:
+            bars, base_date = bars.with_columns(pl.lit(None, pl.Float64).alias("factor")), None
+        else:
+            base_date = {Adjust.HFQ: series.first.isoformat(), Adjust.QFQ: series.last.isoformat()}.get(adjust)
         columns = ("date", "open", "high", "low", "close", "volume", "amount", "pre_close", "factor")
         return {
             "symbol": symbol,
             "adjust": adjust.value,
-            "base_date": {Adjust.HFQ: series.first.isoformat(), Adjust.QFQ: series.last.isoformat()}.get(adjust),
-            "factor_known": series.factor_known,
+            "display_only": is_display,
+            "base_date": base_date,
+            "factor_known": series is not None and series.factor_known,
             "bars": bars.select(pl.col("date").dt.to_string("%Y-%m-%d"), *columns[1:]).to_dicts(),
         }
 
