@@ -20,7 +20,7 @@ class RunningProgram:
     state : str
         "locked" or "unlocked"; a locked program counts as not running for commands.
     started_at : float
-        Start of the process as the operating system gives it, so that a reused pid is not taken for it.
+        Start of the process as `process_started_at` gives it, so that a reused pid is not taken for it.
     """
 
     pid: int
@@ -44,6 +44,7 @@ def find_program(folder: DataFolder) -> RunningProgram | None:
     try:
         fields = json.loads(folder.program_file.read_text(encoding="utf-8"))
         program = RunningProgram(**fields)
-    except (OSError, ValueError, TypeError):
+        is_alive = process_alive(program.pid, program.started_at)
+    except (OSError, ValueError, TypeError, OverflowError):  # not what this program wrote
         return None
-    return program if process_alive(program.pid, program.started_at) else None
+    return program if is_alive else None

@@ -32,16 +32,21 @@ __all__ = [
 
 
 def process_started_at(pid: int | None = None) -> float:
-    """Return when a process (this one by default) started, in seconds since 1970; together with its id this names it for good."""
-    return float(psutil.Process(pid).create_time())
+    """Return when a process (this one by default) started; together with its id this names it, however the clock is set.
+
+    In seconds, on Linux since the machine started (all it keeps; a date made of that moves with the clock), elsewhere
+    since 1970.
+    """
+    since_1970 = float(psutil.Process(pid).create_time())
+    return since_1970 - psutil.boot_time() if sys.platform == "linux" else since_1970
 
 
 def process_alive(pid: int, started_at: float | None = None) -> bool:
     """Return whether the process runs; with `started_at` a later process of the same id does not count."""
     try:
         process = psutil.Process(pid)
-        # two readings of one start may differ by a clock adjustment, two processes of one id by far more
-        same = started_at is None or abs(process.create_time() - started_at) < 2.0
+        # two readings of one start may differ by rounding, two processes of one id by far more
+        same = started_at is None or abs(process_started_at(pid) - started_at) < 2.0
         return bool(same and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.Error:
         return False
