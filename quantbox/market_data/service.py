@@ -165,14 +165,14 @@ class MarketData:
 
     def stored_summary(self) -> dict[str, Any]:
         """Return how much is stored; `is_demo` when nothing but the demo market is."""
-        series = self.series()
+        table = self._store.series_table()
         return {
-            "symbols": len({one.symbol for one in series}),
-            "bars": sum(one.rows for one in series),
-            "first": min((one.first for one in series), default=None),
-            "last": max((one.last for one in series), default=None),
+            "symbols": table["symbol"].n_unique(),
+            "bars": table["rows"].sum(),
+            "first": table["first"].min(),
+            "last": table["last"].max(),
             "bytes": self._store.size_bytes(),
-            "is_demo": bool(series) and all(one.is_demo for one in series),
+            "is_demo": bool(table.height and table["is_demo"].all()),
         }
 
     # --- writing bars ------------------------------------------------------------------------------------------------

@@ -88,11 +88,9 @@ class Listing:
         """Return the instruments of a kind that have a price of the newest stored day, by symbol."""
         self._refresh()
         newest = max((bar.date for bar in self._last_bars.values()), default=None)
-        instruments = self._market().instruments
+        known = {one.symbol: one for one in self._market().instruments.all() if one.kind is kind}
         return [
-            self._show(instrument)
-            for symbol, bar in sorted(self._last_bars.items())
-            if bar.date == newest and (instrument := instruments.find(symbol)) is not None and instrument.kind is kind
+            self._show(known[symbol]) for symbol, bar in sorted(self._last_bars.items()) if bar.date == newest and symbol in known
         ]
 
     def _market(self) -> MarketData:
