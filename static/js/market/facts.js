@@ -11,6 +11,8 @@ export const facts = {
   },
   get before() {
     if (!this.bar) return null;
+    const { last_date: last, close, change } = this.instrument;
+    if (this.frequency === '1d' && this.adjust === 'none' && this.bar[0] === last && change !== null) return close - change; // the exchange's own, also on an ex-date
     const rows = this.bars.bars;
     let low = 0;
     let high = rows.length - 1;
@@ -29,7 +31,7 @@ export const facts = {
     const against = (value) => (this.before ? { value: price(value), tone: value > this.before ? 'up' : value < this.before ? 'down' : '' } : { value: price(value), tone: '' });
     return [
       { label: t('bar.open'), ...against(open) }, { label: t('bar.high'), ...against(high) }, { label: t('bar.volume'), value: short(volume), tone: '' },
-      { label: t('bar.pre_close'), value: price(this.before), tone: '' }, { label: t('bar.low'), ...against(low) }, { label: t('bar.amount'), value: amount ? short(amount) : '–', tone: '' },
+      { label: t(this.frequency === '1d' ? 'bar.pre_close' : 'bar.before'), value: price(this.before), tone: '' }, { label: t('bar.low'), ...against(low) }, { label: t('bar.amount'), value: amount ? short(amount) : '–', tone: '' },
     ];
   },
   get barTime() {

@@ -46,7 +46,7 @@ export const list = {
   get counts() {
     const rising = this.shown.filter((item) => item.change_pct > 0).length;
     const falling = this.shown.filter((item) => item.change_pct < 0).length;
-    return { rising, falling, flat: this.shown.length - rising - falling };
+    return { rising, falling, flat: this.shown.filter((item) => item.change_pct === 0).length };
   },
   setKind(kind) {
     this.kind = kind;

@@ -103,6 +103,7 @@ function market() {
     get adjustTip() { return this.canAdjust ? '' : t(this.instrument && this.instrument.kind === 'index' ? 'market.adjust_index' : this.displayOnly ? 'market.adjust_display' : 'market.adjust_unknown'); },
     setFrequency(frequency) {
       this.frequency = frequency;
+      if (!this.canAdjust) this.adjust = 'none';
       this.readBars();
     },
     setAdjust(adjust) {
