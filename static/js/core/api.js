@@ -70,14 +70,15 @@ export const post = (path, body) => send('POST', path, body);
 export const put = (path, body) => send('PUT', path, body);
 export const remove = (path, parameters = {}) => send('DELETE', withQuery(path, parameters));
 
-/** Read every page of a cursor-paged list, at most `most` items. */
-export async function getAll(path, parameters = {}, most = 20000) {
+/** Read every page of a cursor-paged list, at most `most` items; `onPage` hears what there is after each. */
+export async function getAll(path, parameters = {}, onPage = () => {}, most = 20000) {
   const items = [];
   let cursor;
   do {
     const page = await get(path, { limit: 500, ...parameters, cursor });
     items.push(...page.items);
     cursor = page.next_cursor;
+    onPage(items);
   } while (cursor && items.length < most);
   return items;
 }

@@ -18,7 +18,10 @@ export const list = {
 
   async readList() {
     try {
-      this.items = await getAll('/market/instruments');
+      this.items = await getAll('/market/instruments', {}, (items) => {
+        this.items = [...items];
+        this.listLoading = false;
+      });
       if (this.items.length && !this.items.some((item) => item.kind === 'stock')) this.kind = 'all';
     } catch (problem) {
       complain(problem);
