@@ -97,7 +97,16 @@ misdeeds.memory = slowly
 """
 
 
-@pytest.mark.parametrize("name", ["exit_silently", "segfault", "stack_overflow"])
+def test_a_stack_overflow_ends_as_what_it_is():
+    end = run("stack_overflow")
+    if sys.version_info < (3, 12):  # the C stack overflows
+        assert (end.kind, end.reason.code) == (ChildEndKind.DIED, "jobs.child_died")
+    else:  # Python itself counts the depth
+        assert (end.kind, end.reason.code) == (ChildEndKind.FAILURE, "jobs.code_failed")
+        assert "RecursionError" in end.reason.message["en"]
+
+
+@pytest.mark.parametrize("name", ["exit_silently", "segfault"])
 def test_a_child_that_ends_without_a_result_died_whatever_its_exit_status(name):
     end = run(name)
     assert end.kind is ChildEndKind.DIED, end
