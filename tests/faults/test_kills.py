@@ -76,6 +76,14 @@ def find_victim(supervisor: psutil.Process, name: str) -> psutil.Process | None:
     return found[0] if found else None
 
 
+def find_victim_soon(supervisor: psutil.Process, name: str) -> psutil.Process | None:
+    """Wait a moment for the victim: a job child lives for a second or two."""
+    deadline = time.monotonic() + 1.5
+    while (victim := find_victim(supervisor, name)) is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return victim
+
+
 def write_something(client: Client, chance: random.Random, history: History) -> None:
     """Submit a backtest and change a setting; remember what was acknowledged."""
     answer = patiently(client, "POST", "/api/v1/backtests", request_body(chance.choice([0.0, 0.02, 0.1])))
@@ -97,7 +105,7 @@ def run_until_killed(store: Store, chance: random.Random, history: History, kill
             write_something(client, chance, history)
             time.sleep(chance.uniform(0, 1.2))
             name = chance.choice(VICTIMS)
-            victim = find_victim(supervisor, name)
+            victim = find_victim_soon(supervisor, name)
             if victim is None:
                 continue
             victim.kill()
