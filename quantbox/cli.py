@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -353,8 +354,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except Exception as fault:  # the edge of the program: a full disk may show anywhere
         refusal = find_disk_error(fault)
-        if refusal is None:
+        if refusal is None and not as_json:
             raise
+        if refusal is None:
+            traceback.print_exc()
+            report_error(True, "cli.internal_error", f"{type(fault).__name__}: {fault}", "stderr", {})
+            return FAILED
         report_error(as_json, refusal.code, refusal.message(language), refusal.next_step(language), refusal.facts)
         return FAILED
     return status

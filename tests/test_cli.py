@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ import pytest
 
 from quantbox.cli import with_command
 from quantbox.core.processes import FileLock
-from tests.program import PASSPHRASE, Answer, Client, Store, finish, serving, start, wait_until
+from tests.program import PASSPHRASE, ROOT, Answer, Client, Store, environment, finish, serving, start, wait_until
 
 HEADER = "date,open,high,low,close,volume,amount\n"
 BUY_AND_HOLD = """
@@ -376,3 +378,16 @@ def test_status_is_public_and_signed_out_api_is_refused(filled: Store) -> None:
         stranger = Client(client.url)
         assert stranger.call("GET", "/api/v1/status")[0] == 200
         assert stranger.call("GET", "/api/v1/backtests")[0] in {401, 403}
+
+
+def test_an_unforeseen_fault_is_still_one_json_document(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import quantbox.vault.service as vault\n\n\ndef unlock(*_words):\n    raise RuntimeError('unforeseen')\n\n\nvault.unlock = unlock\n",
+        encoding="utf-8",
+    )
+    variables = {**environment(), "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    command = [sys.executable, "-m", "quantbox.cli", *store.arguments("data", "check")]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", env=variables, check=False)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["error"]["code"] == "cli.internal_error"
+    assert "Traceback" in done.stderr
