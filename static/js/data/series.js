@@ -41,7 +41,7 @@ const columns = () => [
   { title: t('column.first'), field: 'first', width: wide(90, 96) },
   { title: t('column.last_day'), field: 'last', width: wide(90, 96) },
   { title: t('column.rows'), field: 'rows', width: wide(60, 66), hozAlign: 'right', headerHozAlign: 'right', sorter: 'number', formatter: (item) => word(integer(item.getValue())) },
-  { title: t('market.adjust'), field: 'adjust', width: 76, formatter: (item) => adjustCell(item.getRow()) },
+  { title: t('column.adjust'), field: 'adjust', width: 76, formatter: (item) => adjustCell(item.getRow()) },
   { title: t('column.factor'), field: 'factor_known', width: 66, formatter: (item) => word(t(item.getValue() ? 'data.known' : 'data.unknown'), item.getValue() ? '' : 'warn') },
   { title: t('column.origin'), field: 'origin', minWidth: wide(118, 136), formatter: (item) => (item.getRow().getData().is_demo ? word(t('chip.demo'), 'chip outline') : word(originText(item.getValue()))) },
   { title: t('column.updated'), field: 'updated_at', width: wide(90, 96), formatter: (item) => word(dateTime(item.getValue()).slice(0, 10), 'second') },
