@@ -70,7 +70,10 @@ def test(arguments):
     status = 0 if rest else check([])
     workers = [] if any(a == "-n" or a.startswith("-n") for a in rest) else ["-n", "2", "--dist", "loadgroup"]
     environ = {**os.environ, "PYTHONUTF8": "1"}
-    return python("-m", "pytest", *workers, *selection, *rest, env=environ) or status
+    failed = python("-m", "pytest", *workers, *selection, *rest, env=environ)
+    if status != 0:
+        print("the tests ran, but check failed: see above")
+    return failed or status
 
 
 def bench(arguments):

@@ -156,7 +156,9 @@ def serving(store: Store, *options: str) -> Iterator[tuple[psutil.Process, Clien
         wait_until(answers)
         yield psutil.Process(process.pid), client
     finally:
-        everyone = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)] if process.poll() is None else []
+        everyone = (
+            [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)] if process.poll() is None else []
+        )
         process.terminate()
         try:
             process.communicate(timeout=15)

@@ -75,7 +75,9 @@ def test_a_second_set_up_sees_in_half_a_second_that_nothing_is_to_do() -> None:
     assert "[set-up]" not in done.stdout
 
 
-def test_an_interrupted_environment_is_made_again(environment: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_interrupted_environment_is_made_again(
+    environment: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     broken = tmp_path / ".venv"
     (broken / "bin").mkdir(parents=True)
     (broken / "left-over").touch()
@@ -84,7 +86,9 @@ def test_an_interrupted_environment_is_made_again(environment: ModuleType, monke
         monkeypatch.setattr(environment, name, place)
     environment.make_environment()
     assert not (broken / "left-over").exists()
-    assert subprocess.check_output([str(environment.PYTHON), "-c", "import quantbox; print(quantbox.__version__)"], text=True).strip()
+    assert subprocess.check_output(
+        [str(environment.PYTHON), "-c", "import quantbox; print(quantbox.__version__)"], text=True
+    ).strip()
 
 
 @pytest.mark.long
@@ -93,7 +97,13 @@ def test_the_wheel_holds_pages_and_libraries_and_runs_from_an_empty_environment(
     subprocess.run([sys.executable, str(BUILD / "dev.py"), "package", str(tmp_path)], check=True)
     wheel = next(tmp_path.glob("*.whl"))
     names = zipfile.ZipFile(wheel).namelist()
-    for part in ("_resources/templates/", "_resources/static/vendor/", "_resources/static/locales/zh.json", "samples/sma_cross.py", "migrations/versions/0001"):
+    for part in (
+        "_resources/templates/",
+        "_resources/static/vendor/",
+        "_resources/static/locales/zh.json",
+        "samples/sma_cross.py",
+        "migrations/versions/0001",
+    ):
         assert any(part in name for name in names), part
     assert not any("node_modules" in name or name.startswith("tests/") for name in names)
     fresh = tmp_path / "fresh"
@@ -101,8 +111,16 @@ def test_the_wheel_holds_pages_and_libraries_and_runs_from_an_empty_environment(
     requirements = tmp_path / "requirements.txt"
     requirements.write_text(lock.read("run"), encoding="utf-8")
     python = fresh / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    subprocess.run([str(python), "-m", "pip", "install", "-q", "--no-deps", "--require-hashes", "-r", str(requirements)], check=True)
+    subprocess.run(
+        [str(python), "-m", "pip", "install", "-q", "--no-deps", "--require-hashes", "-r", str(requirements)], check=True
+    )
     subprocess.run([str(python), "-m", "pip", "install", "-q", "--no-deps", str(wheel)], check=True)
     quantbox = python.with_name("quantbox")
-    done = subprocess.run([str(quantbox), "doctor", "--json", "--data-dir", str(tmp_path / "none")], capture_output=True, text=True, check=True, cwd=tmp_path)
+    done = subprocess.run(
+        [str(quantbox), "doctor", "--json", "--data-dir", str(tmp_path / "none")],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+    )
     assert '"ok"' in done.stdout

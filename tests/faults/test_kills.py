@@ -113,7 +113,10 @@ def run_until_killed(store: Store, chance: random.Random, history: History, kill
             history.kills[name] = history.kills.get(name, 0) + 1
             if name == "supervisor":
                 return kills_left
-            wait_until(lambda: (answer := patiently(client, "GET", "/api/v1/status")) is not None and answer[1]["state"] == "signed_in", 10)
+            wait_until(
+                lambda: (answer := patiently(client, "GET", "/api/v1/status")) is not None and answer[1]["state"] == "signed_in",
+                10,
+            )
     return kills_left
 
 
@@ -123,7 +126,12 @@ def check_truth(store: Store, history: History) -> dict[str, int]:
     with serving(store) as (_supervisor, client):
         client.sign_in()
         for job_id in history.jobs:
-            job = wait_until(lambda job_id=job_id: (found := client.call("GET", f"/api/v1/jobs/{job_id}")[1])["state"] in FINAL_STATES and found, 90)
+            job = wait_until(
+                lambda job_id=job_id: (
+                    (found := client.call("GET", f"/api/v1/jobs/{job_id}")[1])["state"] in FINAL_STATES and found
+                ),
+                90,
+            )
             ends[job["state"]] = ends.get(job["state"], 0) + 1
             if job["state"] == "succeeded":
                 status, report = client.call("GET", f"/api/v1/backtests/{job_id}/report")
