@@ -9,7 +9,7 @@ from pathlib import Path
 
 import platformdirs
 
-__all__ = ["DataFolder", "default_data_folder"]
+__all__ = ["DataFolder", "default_data_folder", "port_claims_folder"]
 
 
 @dataclass(frozen=True)
@@ -72,3 +72,8 @@ class DataFolder:
 def default_data_folder() -> DataFolder:
     """Return the folder the platform keeps application data in."""
     return DataFolder(Path(platformdirs.user_data_dir("QuantBox", appauthor=False)))
+
+
+def port_claims_folder() -> Path:
+    """Return where this user's programs claim their ports from one another: empty files, one for each port."""
+    return Path(platformdirs.user_cache_dir("QuantBox", appauthor=False)) / "ports"

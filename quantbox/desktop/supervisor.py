@@ -109,9 +109,13 @@ def run(
         return _hand_over(folder, open_window=open_window, on_ready=on_ready)
     protect_this_process()
     try:
-        supervisor = Supervisor(folder, choose_port(port), commands or Commands.of_program(folder), is_demo=demo)
-        on_stop_request(supervisor.stop)
-        return supervisor.run(open_window=open_window, on_ready=on_ready, keys=keys, start_path=start_path)
+        port, claim = choose_port(port)
+        try:
+            supervisor = Supervisor(folder, port, commands or Commands.of_program(folder), is_demo=demo)
+            on_stop_request(supervisor.stop)
+            return supervisor.run(open_window=open_window, on_ready=on_ready, keys=keys, start_path=start_path)
+        finally:
+            claim.release()
     finally:
         only_one.release()
 

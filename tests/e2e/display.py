@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import os
+import random
 import shutil
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psutil
 from playwright.sync_api import Browser, Page, Playwright
@@ -39,10 +40,11 @@ def virtual_display() -> Iterator[str]:
 
 def free_port() -> int:
     """Return a port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    while True:  # below the ports lent to outgoing connections, or one of those may take it meanwhile
+        port = random.randrange(30_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager
