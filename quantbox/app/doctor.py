@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quantbox import __version__
-from quantbox.core.clock import SystemClock, market_date
+from quantbox.core.clock import market_date
 from quantbox.core.paths import DataFolder
 from quantbox.core.program_file import find_program
 from quantbox.core.text import Language, Text
@@ -197,7 +197,12 @@ def examine_schema(services: Services) -> Check:
         "schema",
         healthy,
         found,
-        NOTHING if healthy else Text("数据库损坏：从备份恢复。", "The database is damaged: restore a backup."),
+        NOTHING
+        if healthy
+        else Text(
+            "数据库损坏：停止程序，换回你保存的数据文件夹副本。",
+            "The database is damaged: stop the program and put back a copy of the data folder.",
+        ),
     )
 
 
@@ -226,7 +231,7 @@ def examine_market_data(services: Services) -> Check:
 def examine_calendar(services: Services) -> Check:
     """Warn before the trading calendar ends."""
     end = services.market_data.calendar.end
-    left = end - market_date(SystemClock().now())
+    left = end - market_date(services.clock.now())
     healthy = left >= timedelta(days=CALENDAR_DAYS_WANTED)
     advice = Text(
         "交易日历 {days} 天后到期：联网后运行 quantbox data update。",

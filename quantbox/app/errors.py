@@ -75,7 +75,7 @@ class ProgramSilent(Unavailable):
 
     code = "app.program_silent"
     sentence = Text("运行中的程序没有答复：{problem}", "the running program did not answer: {problem}")
-    hint = Text("打开窗口看看任务页，再决定是否重做。", "Look at the jobs in the window before doing it again.")
+    hint = Text("打开窗口看看总览里的任务，再决定是否重做。", "Look at the jobs on the overview before doing it again.")
 
 
 class ForwardedError(QuantBoxError):
