@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -56,8 +56,6 @@ class FixedClock:
 
     def advance(self, seconds: float) -> None:
         """Move on by `seconds`."""
-        from datetime import timedelta
-
         self._moment += timedelta(seconds=seconds)
         self._seconds += seconds
 

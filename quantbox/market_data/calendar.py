@@ -83,11 +83,6 @@ class Calendar:
             raise CalendarEnded(day=day, end=self.end)
         return days[position]
 
-    def previous_session(self, day: date) -> date:
-        """Return the last session before `day`; the first one ever for days before it."""
-        days = self._known()
-        return days[max(bisect_left(days, day) - 1, 0)]
-
     def extend(self, sessions: Iterable[date], origin: str = "source") -> int:
         """Add sessions a source names; return how many were new."""
         known = set(self._known())

@@ -53,11 +53,9 @@ def test_holidays_are_known(calendar: Calendar, day: date, is_session: bool) -> 
     assert calendar.is_session(day) == is_session
 
 
-def test_the_next_and_the_previous_session_skip_the_holiday(calendar: Calendar) -> None:
+def test_the_next_session_skips_the_holiday(calendar: Calendar) -> None:
     assert calendar.next_session(date(2024, 9, 30)) == date(2024, 10, 8)
     assert calendar.next_session(date(2024, 10, 3)) == date(2024, 10, 8)
-    assert calendar.previous_session(date(2024, 10, 8)) == date(2024, 9, 30)
-    assert calendar.previous_session(date(1980, 1, 1)) == date(1990, 12, 19)
 
 
 def test_a_year_has_as_many_sessions_as_the_exchanges_count(calendar: Calendar) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from functools import lru_cache
 
+from quantbox.core.money import round_half_up
 from quantbox.market_data.models import Market, Symbol
 from quantbox.market_data.rules.records import Record, find_record
 from quantbox.market_data.rules.scopes import Family, family_of, is_twenty_pct_fund
@@ -78,8 +79,8 @@ def limit_prices(
     if band.up is None or band.down is None:
         return None, None
     step = tick(symbol, on)
-    upper = (pre_close * (_ONE + band.up) / step).quantize(_ONE, ROUND_HALF_UP) * step
-    lower = (pre_close * (_ONE - band.down) / step).quantize(_ONE, ROUND_HALF_UP) * step
+    upper = round_half_up(pre_close * (_ONE + band.up), step)
+    lower = round_half_up(pre_close * (_ONE - band.down), step)
     if upper - pre_close < step or pre_close - lower < step:
         floor = find_record("limit_price_min_tick", "stock", market_of(symbol), on)
         if floor is not None and floor.value is True:  # at least one tick: Shenzhen 2011-02-28, Shanghai 2023-04-10
