@@ -14,9 +14,12 @@ from contextlib import contextmanager, suppress
 
 import psutil
 from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.e2e.browser import PATIENCE_MILLISECONDS
 from tests.program import ROOT, environment, wait_until
+
+ATTACH_TRIES, ATTACH_MILLISECONDS = 6, 10_000
 
 __all__ = ["close_windows", "free_port", "page_of_window", "virtual_display", "window_program"]
 
@@ -81,11 +84,22 @@ def page_of_window(playwright: Playwright, program: psutil.Process, port: int) -
     """
     holder = wait_until(lambda: listener(port), 60)
     assert holder in {child.pid for child in program.children(recursive=True)}
-    # without no_defaults Playwright asks for a download folder, which Qt's web view does not know
-    browser = playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}", no_defaults=True)
+    browser = attach(playwright, port)
     page = wait_until(lambda: [one for one in browser.contexts[0].pages if one.url.startswith("http")])[0]
     page.set_default_timeout(PATIENCE_MILLISECONDS)
     return browser, page
+
+
+def attach(playwright: Playwright, port: int) -> Browser:
+    """Return a connection to the web view on `port`, which does not answer one made while it is still making its page."""
+    for tries_left in reversed(range(ATTACH_TRIES)):
+        try:
+            # without no_defaults Playwright asks for a download folder, which Qt's web view does not know
+            return playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}", no_defaults=True, timeout=ATTACH_MILLISECONDS)
+        except PlaywrightTimeout:
+            if not tries_left:
+                raise
+    raise AssertionError("unreachable")
 
 
 class _ClientMessage(ctypes.Structure):
