@@ -18,7 +18,7 @@ from quantbox.core.processes.log import write_log_to_stderr
 from quantbox.jobs.queue import JobQueue, make_queue
 from quantbox.vault.models import Keys
 from quantbox.vault.service import exists
-from quantbox.web.server import Server
+from quantbox.web.serving.server import Server
 from quantbox.web.state import VaultState
 
 __all__ = ["WebProgram", "main"]

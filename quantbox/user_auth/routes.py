@@ -48,6 +48,7 @@ class SignedInPerson(UserMixin):  # type: ignore[misc]  # flask-login has no typ
         self.account_id = web_session.person.account_id
         self.role = web_session.person.role
         self.session_key = web_session.key
+        self.has_stepped_up = False
 
 
 def install_login(app: Flask, clock: Clock) -> None:

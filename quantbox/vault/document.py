@@ -1,4 +1,4 @@
-"""vault.json, version 1: reading it strictly, writing it whole.
+"""vault.json, version 2: reading it strictly, writing it whole.
 
 The check sum tells an accident (bad disk, cut copy, edited text) from a wrong pass phrase before anything is
 derived. It is no protection against intent: that is the authenticated encryption of each wrapped key, whose
@@ -18,9 +18,11 @@ from quantbox.core.files import write_atomically
 from quantbox.vault.errors import VaultDamaged, VaultTooNew
 from quantbox.vault.models import KdfParameters
 
-__all__ = ["VERSION", "Sealed", "VaultDocument", "read_document", "write_document"]
+__all__ = ["DATA_KEYS", "VERSION", "Sealed", "VaultDocument", "read_document", "write_document"]
 
-VERSION = 1
+VERSION = 2
+#: Purposes of the random keys sealed under the key-encryption key; version 1 had the first alone.
+DATA_KEYS = ("database", "fields", "audit", "archive", "backup")
 _NONCE_BYTES = 12
 _SEALED_KEY_BYTES = 32 + 16  # the key and the tag of AES-GCM
 _MAX_FILE_BYTES = 1 << 20
@@ -46,6 +48,8 @@ class VaultDocument:
 
     Attributes
     ----------
+    version : int
+        Of the file it was read from; every sealed key is bound to it.
     kdf : KdfParameters
         How the pass phrase becomes the key that opens `passphrase_wrapper`.
     passphrase_wrapper : Sealed
@@ -54,6 +58,7 @@ class VaultDocument:
         Keys of the data, by purpose, sealed under the key-encryption key.
     """
 
+    version: int
     kdf: KdfParameters
     passphrase_wrapper: Sealed
     data_keys: dict[str, Sealed]
@@ -111,15 +116,16 @@ class _Reader:
         self._fields(content, "document", {"version", "wrappers", "data_keys", "checksum"})
         if content["checksum"] != _checksum(content):
             raise self.damaged("checksum")
-        if type(version) is not int or version != VERSION:
+        if type(version) is not int or version not in (1, VERSION):
             raise self.damaged("version")
         if not isinstance(content["wrappers"], list) or len(content["wrappers"]) != 1:
             raise self.damaged("wrappers")
         wrapper = self._fields(content["wrappers"][0], "wrappers", {"kind", "kdf", "nonce", "ciphertext"})
         if wrapper["kind"] != "passphrase":
             raise self.damaged("wrappers.kind")
-        data_keys = self._fields(content["data_keys"], "data_keys", {"database"})
+        data_keys = self._fields(content["data_keys"], "data_keys", set(DATA_KEYS[:1] if version == 1 else DATA_KEYS))
         return VaultDocument(
+            version=version,
             kdf=self._kdf(wrapper["kdf"]),
             passphrase_wrapper=self._sealed(wrapper, "wrappers"),
             data_keys={purpose: self._sealed(sealed, f"data_keys.{purpose}") for purpose, sealed in data_keys.items()},

@@ -5,7 +5,15 @@ from __future__ import annotations
 from quantbox.core.errors import Conflict, Denied, Invalid, NotFound
 from quantbox.core.text import Text
 
-__all__ = ["PassphraseShort", "PassphraseWrong", "StoreExists", "StoreMissing", "VaultDamaged", "VaultTooNew"]
+__all__ = ["FieldDamaged", "PassphraseShort", "PassphraseWrong", "StoreExists", "StoreMissing", "VaultDamaged", "VaultTooNew"]
+
+
+class FieldDamaged(Invalid):
+    """A sealed field was changed, or moved to another row, column or version."""
+
+    code = "vault.field_damaged"
+    sentence = Text("{table}.{column} 中的一个加密字段被改动或调换", "A sealed field in {table}.{column} was changed or moved")
+    hint = Text("请从备份恢复", "Restore from a backup")
 
 
 class PassphraseShort(Invalid):

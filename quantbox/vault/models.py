@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 __all__ = ["KdfParameters", "Keys"]
 
 
 @dataclass(frozen=True)
 class Keys:
-    """What an unlocked program holds; never written down, never shown.
+    """What an unlocked program holds, 32 bytes each; never written down, never shown.
 
     Attributes
     ----------
     database : bytes
-        Raw 32-byte key of quantbox.db.
+        Raw key of quantbox.db.
+    fields : bytes
+        Second lock of single fields inside the database (:mod:`quantbox.vault.fields`).
+    audit : bytes
+        Authenticates the anchor of the audit chain.
+    archive : bytes
+        Seals strategy versions and reports that leave the store.
+    backup : bytes
+        Seals the keys of backup files.
     handover : bytes
         Proves to a running program of the same vault that the caller knows the pass phrase.
+    tokens : bytes
+        Signs API tokens.
     """
 
     database: bytes = field(repr=False)
+    fields: bytes = field(repr=False)
+    audit: bytes = field(repr=False)
+    archive: bytes = field(repr=False)
+    backup: bytes = field(repr=False)
     handover: bytes = field(repr=False)
+    tokens: bytes = field(repr=False)
 
     def to_pipe(self) -> dict[str, str]:
         """Return the keys as they travel through an inherited pipe."""
-        return {"database": self.database.hex(), "handover": self.handover.hex()}
+        return {one.name: getattr(self, one.name).hex() for one in fields(self)}
 
     @classmethod
     def from_pipe(cls, sent: dict[str, str]) -> Keys:
         """Return the keys that came through an inherited pipe."""
-        return cls(database=bytes.fromhex(sent["database"]), handover=bytes.fromhex(sent["handover"]))
+        return cls(**{one.name: bytes.fromhex(sent[one.name]) for one in fields(cls)})
 
 
 @dataclass(frozen=True)

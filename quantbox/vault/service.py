@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from quantbox.core.paths import DataFolder
 from quantbox.core.processes import FileLock, restrict_to_owner
-from quantbox.vault.document import VERSION, Sealed, VaultDocument, read_document, write_document
+from quantbox.vault.document import DATA_KEYS, VERSION, Sealed, VaultDocument, read_document, write_document
 from quantbox.vault.errors import PassphraseShort, PassphraseWrong, StoreExists, StoreMissing, VaultDamaged
 from quantbox.vault.models import KdfParameters, Keys
 
@@ -60,14 +60,10 @@ def create(folder: DataFolder, passphrase: str) -> Keys:
     with FileLock(folder.root / "vault.lock"):
         refuse_existing(folder)
         kdf = KdfParameters(_MEMORY_KIB, _ITERATIONS, _PARALLELISM, secrets.token_bytes(_SALT_BYTES))
-        kek, database = secrets.token_bytes(_KEY_BYTES), secrets.token_bytes(_KEY_BYTES)
-        document = VaultDocument(
-            kdf=kdf,
-            passphrase_wrapper=_seal(_derive(passphrase, kdf), kek, _wrapper_purpose(kdf)),
-            data_keys={"database": _seal(kek, database, _data_key_purpose("database"))},
-        )
-        write_document(folder.vault_file, document)
-    return _keys(kek, database)
+        kek = secrets.token_bytes(_KEY_BYTES)
+        data_keys = {purpose: secrets.token_bytes(_KEY_BYTES) for purpose in DATA_KEYS}
+        write_document(folder.vault_file, _seal_document(_derive(passphrase, kdf), kdf, kek, data_keys))
+    return _keys(kek, data_keys)
 
 
 def unlock(folder: DataFolder, passphrase: str) -> Keys:
@@ -85,13 +81,32 @@ def unlock(folder: DataFolder, passphrase: str) -> Keys:
     if not exists(folder):
         raise StoreMissing(data_dir=str(folder.root))
     document = read_document(folder.vault_file)
-    kek = _open(_derive(passphrase, document.kdf), document.passphrase_wrapper, _wrapper_purpose(document.kdf))
+    proof = _derive(passphrase, document.kdf)
+    kek = _open(proof, document.passphrase_wrapper, _wrapper_purpose(document.version, document.kdf))
     if kek is None:
         raise PassphraseWrong
-    database = _open(kek, document.data_keys["database"], _data_key_purpose("database"))
-    if database is None:
-        raise VaultDamaged(path=str(folder.vault_file), part="data_keys.database")
-    return _keys(kek, database)
+    data_keys = {purpose: _open_data_key(folder, document, kek, purpose) for purpose in document.data_keys}
+    if document.version < VERSION:
+        data_keys = _upgrade(folder, proof, document.kdf, kek, data_keys)
+    return _keys(kek, data_keys)
+
+
+def _open_data_key(folder: DataFolder, document: VaultDocument, kek: bytes, purpose: str) -> bytes:
+    key = _open(kek, document.data_keys[purpose], _data_key_purpose(document.version, purpose))
+    if key is None:
+        raise VaultDamaged(path=str(folder.vault_file), part=f"data_keys.{purpose}")
+    return key
+
+
+def _upgrade(folder: DataFolder, proof: bytes, kdf: KdfParameters, kek: bytes, data_keys: dict[str, bytes]) -> dict[str, bytes]:
+    """Give a vault of version 1 the keys it lacks; two programs that unlock it at once agree on one set."""
+    with FileLock(folder.root / "vault.lock"):
+        document = read_document(folder.vault_file)
+        if document.version == VERSION:
+            return {purpose: _open_data_key(folder, document, kek, purpose) for purpose in DATA_KEYS}
+        data_keys = {purpose: data_keys.get(purpose) or secrets.token_bytes(_KEY_BYTES) for purpose in DATA_KEYS}
+        write_document(folder.vault_file, _seal_document(proof, kdf, kek, data_keys))
+    return data_keys
 
 
 def refuse_existing(folder: DataFolder) -> None:
@@ -119,8 +134,18 @@ def _derive(passphrase: str, kdf: KdfParameters) -> bytes:
     return key
 
 
-def _wrapper_purpose(kdf: KdfParameters) -> bytes:
+def _seal_document(proof: bytes, kdf: KdfParameters, kek: bytes, data_keys: dict[str, bytes]) -> VaultDocument:
+    return VaultDocument(
+        version=VERSION,
+        kdf=kdf,
+        passphrase_wrapper=_seal(proof, kek, _wrapper_purpose(VERSION, kdf)),
+        data_keys={purpose: _seal(kek, key, _data_key_purpose(VERSION, purpose)) for purpose, key in data_keys.items()},
+    )
+
+
+def _wrapper_purpose(version: int, kdf: KdfParameters) -> bytes:
     return _purpose(
+        version,
         "key-encryption key",
         wrapper="passphrase",
         algorithm="argon2id",
@@ -131,13 +156,13 @@ def _wrapper_purpose(kdf: KdfParameters) -> bytes:
     )
 
 
-def _data_key_purpose(name: str) -> bytes:
-    return _purpose("data key", name=name)
+def _data_key_purpose(version: int, name: str) -> bytes:
+    return _purpose(version, "data key", name=name)
 
 
-def _purpose(what: str, **details: str | int) -> bytes:
+def _purpose(version: int, what: str, **details: str | int) -> bytes:
     """Return the associated data that binds a sealed key to what it is for."""
-    return json.dumps({"vault": VERSION, "holds": what, **details}, sort_keys=True, separators=(",", ":")).encode()
+    return json.dumps({"vault": version, "holds": what, **details}, sort_keys=True, separators=(",", ":")).encode()
 
 
 def _seal(key: bytes, secret: bytes, purpose: bytes) -> Sealed:
@@ -152,6 +177,9 @@ def _open(key: bytes, sealed: Sealed, purpose: bytes) -> bytes | None:
         return None
 
 
-def _keys(kek: bytes, database: bytes) -> Keys:
-    handover = HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=b"quantbox handover 1").derive(kek)
-    return Keys(database=database, handover=handover)
+def _keys(kek: bytes, data_keys: dict[str, bytes]) -> Keys:
+    return Keys(**data_keys, handover=_derived(kek, b"quantbox handover 1"), tokens=_derived(kek, b"quantbox tokens 1"))
+
+
+def _derived(kek: bytes, what_for: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=what_for).derive(kek)

@@ -20,8 +20,9 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from quantbox.core.paging import MAX_PAGE_ITEMS
 from quantbox.core.roles import Role
+from quantbox.web.acts import recorded
 from quantbox.web.csrf import SAFE_METHODS, check_token
-from quantbox.web.errors import RequestInvalid, RequestRefused, RoleMissing, SignInNeeded, VaultLocked
+from quantbox.web.errors import RequestInvalid, RequestRefused, RoleMissing, SignInNeeded, StepUpNeeded, VaultLocked
 from quantbox.web.state import program_state
 from quantbox.web.uploads import UploadRequest
 
@@ -78,6 +79,10 @@ class Endpoint:
         True where the caller proves itself by a signature over the request instead of a session with its token.
     files : callable or None
         For a multipart upload: makes the folder the files are written to. The form's other fields are described by `body`.
+    needs_step_up : bool
+        The person must have proven the second factor again within the last minutes.
+    act : str or None
+        Name under which the call is recorded in the audit log, done or refused ("vault.lock"); None for what is not sensitive.
     """
 
     method: Method
@@ -91,6 +96,8 @@ class Endpoint:
     is_signed: bool
     files: Callable[[], Path] | None
     max_body_bytes: int
+    needs_step_up: bool
+    act: str | None
     capability: str
 
     @property
@@ -124,6 +131,8 @@ class Routes:
         is_signed: bool = False,
         files: Callable[[], Path] | None = None,
         max_body_bytes: int = MAX_BODY_BYTES,
+        step_up: bool = False,
+        act: str | None = None,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Return the decorator that adds a function as the route of `method` and `rule` under /api/v1."""
 
@@ -143,6 +152,8 @@ class Routes:
                     is_signed,
                     files,
                     max_body_bytes,
+                    step_up,
+                    act,
                     self.capability,
                 )
             )
@@ -166,9 +177,10 @@ def _view(endpoint: Endpoint) -> Callable[..., Response]:
         request.max_content_length = endpoint.max_body_bytes
         if (request.content_length or 0) > endpoint.max_body_bytes:
             raise RequestRefused(413)
-        _admit(endpoint)
-        with _upload_thrown_away_when_refused():
-            value = endpoint.function(**path, **_arguments(endpoint))
+        with recorded(endpoint.act):
+            _admit(endpoint)
+            with _upload_thrown_away_when_refused():
+                value = endpoint.function(**path, **_arguments(endpoint))
         answer = adapter.validate_python(value, from_attributes=True)
         return Response(adapter.dump_json(answer), endpoint.status, content_type="application/json")
 
@@ -176,7 +188,7 @@ def _view(endpoint: Endpoint) -> Callable[..., Response]:
 
 
 def _admit(endpoint: Endpoint) -> None:
-    """Let the caller in, or raise: open vault, person, token, role, in that order."""
+    """Let the caller in, or raise: open vault, person, token, role, step-up, in that order."""
     if endpoint.role is not None:
         if program_state().services is None:
             raise VaultLocked
@@ -186,6 +198,8 @@ def _admit(endpoint: Endpoint) -> None:
         check_token()
     if endpoint.role is not None and not current_user.role.includes(endpoint.role):
         raise RoleMissing(needed=endpoint.role.value, role=current_user.role.value)
+    if endpoint.needs_step_up and not current_user.has_stepped_up:
+        raise StepUpNeeded
 
 
 def _arguments(endpoint: Endpoint) -> dict[str, Any]:

@@ -26,6 +26,7 @@ __all__ = [
     "RequestRefused",
     "RoleMissing",
     "SignInNeeded",
+    "StepUpNeeded",
     "TooManySockets",
     "VaultLocked",
     "install_error_answers",
@@ -51,6 +52,14 @@ class SignInNeeded(Denied):
     code = "web.sign_in_needed"
     sentence = Text("此浏览器尚未登录，或登录已过期", "Nobody is signed in in this browser, or the session has ended")
     hint = Text("请输入口令", "Enter the pass phrase")
+
+
+class StepUpNeeded(Denied):
+    """The act needs the second factor again (the password where none is enrolled)."""
+
+    code = "web.step_up_needed"
+    sentence = Text("此操作需要再次验证身份", "This act needs you to prove yourself again")
+    hint = Text("请输入动态码、使用通行密钥，或输入登录密码", "Give a code, use a passkey, or enter your password")
 
 
 class RoleMissing(Denied):

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 import pytest
 
 from quantbox.app.web import create_app
-from quantbox.web.server import Server
+from quantbox.web.serving.server import Server
 from tests.web.program import Program, new_program, program
 
 __all__ = ["new_program", "program"]

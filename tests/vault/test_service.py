@@ -61,12 +61,12 @@ def test_keys_unwrap_by_hand_with_argon2_aes_gcm_and_hkdf(vault):
     secret = hash_secret_raw(PHRASE.encode(), salt, 3, 65536, kdf["parallelism"], 32, Type.ID)
     wrapper_data = (
         '{"algorithm":"argon2id","holds":"key-encryption key","iterations":3,"memory_kib":65536,"parallelism":4,'
-        f'"salt":"{salt.hex()}","vault":1,"wrapper":"passphrase"}}'
+        f'"salt":"{salt.hex()}","vault":2,"wrapper":"passphrase"}}'
     )
     nonce, ciphertext = (base64.b64decode(wrapper[name]) for name in ("nonce", "ciphertext"))
     kek = AESGCM(secret).decrypt(nonce, ciphertext, wrapper_data.encode())
     nonce, ciphertext = (base64.b64decode(content["data_keys"]["database"][name]) for name in ("nonce", "ciphertext"))
-    database = AESGCM(kek).decrypt(nonce, ciphertext, b'{"holds":"data key","name":"database","vault":1}')
+    database = AESGCM(kek).decrypt(nonce, ciphertext, b'{"holds":"data key","name":"database","vault":2}')
     assert database == keys.database
     # HKDF-SHA256 by its definition (RFC 5869): extract with a zero salt, one block of expand
     extracted = hmac.digest(bytes(32), kek, "sha256")
@@ -274,11 +274,11 @@ def test_a_document_of_another_shape_is_damaged(copy, change):
 
 
 def test_a_newer_version_asks_for_an_upgrade(copy):
-    rewrite(copy, lambda content: content.update(version=2, unknown="kept"))
+    rewrite(copy, lambda content: content.update(version=3, unknown="kept"))
     with pytest.raises(VaultTooNew) as caught:
         unlock(copy, PHRASE)
-    assert caught.value.facts["version"] == 2
-    assert caught.value.facts["supported"] == 1
+    assert caught.value.facts["version"] == 3
+    assert caught.value.facts["supported"] == 2
 
 
 def test_keys_travel_through_a_pipe_unchanged(vault):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -115,7 +116,7 @@ def new_program(data_folder: DataFolder, clock: FixedClock) -> Iterator[Program]
 @pytest.fixture
 def program(new_program: Program) -> Program:
     """A program with its store open; the keys are made without the cost of a pass phrase."""
-    new_program.open(Keys(database=secrets.token_bytes(32), handover=secrets.token_bytes(32)))
+    new_program.open(Keys(**{one.name: secrets.token_bytes(32) for one in fields(Keys)}))
     new_program.vault_state = lambda: "locked" if new_program.services is None else "unlocked"  # type: ignore[method-assign]
     return new_program
 

@@ -15,7 +15,7 @@ import pytest
 import trustme
 
 from quantbox.web.errors import ListenerUnavailable
-from quantbox.web.server import Server
+from quantbox.web.serving.server import Server
 
 
 def echo(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
@@ -101,7 +101,7 @@ def test_a_client_beyond_the_bound_is_told_to_come_back_while_all_are_being_serv
 
 
 def test_headers_that_come_too_slowly_end_the_connection(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("quantbox.web.connections.HEADER_SECONDS", 0.3)
+    monkeypatch.setattr("quantbox.web.serving.connections.HEADER_SECONDS", 0.3)
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
         client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
         started = time.perf_counter()
@@ -110,7 +110,7 @@ def test_headers_that_come_too_slowly_end_the_connection(server: Server, monkeyp
 
 
 def test_a_body_that_never_comes_ends_the_connection(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("quantbox.web.connections.BODY_SECONDS", 0.3)
+    monkeypatch.setattr("quantbox.web.serving.connections.BODY_SECONDS", 0.3)
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
         client.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc")
         assert client.recv(10) == b""

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import simple_websocket
 
-from quantbox.web.server import Server
+from quantbox.web.serving.server import Server
 from quantbox.web.sockets import MAX_SOCKETS_OF_SESSION, read_subscription
 from tests.web.program import Browser, Program
 

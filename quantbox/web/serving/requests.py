@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from werkzeug.serving import WSGIRequestHandler
 
-from quantbox.web.connections import SEND_SECONDS, Connection, RequestTooLarge
+from quantbox.web.serving.connections import SEND_SECONDS, Connection, RequestTooLarge
 
 if TYPE_CHECKING:
-    from quantbox.web.server import Listener
+    from quantbox.web.serving.server import Listener
 
 __all__ = ["RequestHandler", "WsgiApp"]
 

@@ -20,9 +20,9 @@ from typing import Any, cast
 
 from werkzeug.serving import ThreadedWSGIServer
 
-from quantbox.web.connections import HANDSHAKE_SECONDS, Connection, ConnectionTable
 from quantbox.web.errors import ListenerUnavailable
-from quantbox.web.requests import RequestHandler, WsgiApp
+from quantbox.web.serving.connections import HANDSHAKE_SECONDS, Connection, ConnectionTable
+from quantbox.web.serving.requests import RequestHandler, WsgiApp
 
 __all__ = ["LOCAL_HOSTS", "Server"]
 

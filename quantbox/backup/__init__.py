@@ -1,0 +1,1 @@
+"""Backups: one encrypted file that brings everything back, on schedule and by hand, here and off-site."""
