@@ -19,6 +19,7 @@ from quantbox.market_data.requests import DataRequests
 from quantbox.market_data.service import MarketData
 from quantbox.user_auth.service import People
 from quantbox.user_auth.settings import SettingsService
+from quantbox.vault.fields import FieldCipher, Place
 from quantbox.vault.models import Keys
 
 __all__ = ["Services", "build_services"]
@@ -62,12 +63,13 @@ def build_services(
         Tells a worker that a job waits; None where this process runs its jobs itself.
     """
     engine = open_engine(folder.database, keys.database)
-    upgrade(engine)
+    cipher = FieldCipher(keys.fields)
+    upgrade(engine, seal=lambda table, row, column, version, text: cipher.seal(Place(table, row, column, version), text))
     sessions = session_factory(engine)
     jobs = JobService(sessions, clock, bus, wake or (lambda _job_id: None))
     market_data = MarketData(folder, clock)
     data_requests = DataRequests(sessions, clock, jobs, market_data, folder)
-    backtesting = Backtesting(sessions, clock, jobs, market_data)
+    backtesting = Backtesting(sessions, clock, jobs, market_data, cipher)
     handlers = {
         "backtest": backtesting.run_job,
         "data_import": data_requests.run_import,

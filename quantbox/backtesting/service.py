@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from sqlalchemy.orm import Session, sessionmaker
@@ -22,6 +23,8 @@ from quantbox.jobs.models import FINAL_STATES, Job, JobState
 from quantbox.jobs.runner import JobContext
 from quantbox.jobs.service import JobService
 from quantbox.market_data.service import MarketData
+from quantbox.vault.errors import FieldDamaged
+from quantbox.vault.fields import FieldCipher
 
 __all__ = ["JOB_KIND", "Backtesting"]
 
@@ -50,6 +53,8 @@ class Backtesting:
         A backtest's id is its job's id.
     market_data : MarketData
         Bars, instruments, calendar.
+    cipher : FieldCipher
+        The second lock of strategies, reports and trades.
     limits : ChildLimits
         What one run may use: 600 s and 2 GiB unless said otherwise.
     """
@@ -60,12 +65,15 @@ class Backtesting:
         clock: Clock,
         jobs: JobService,
         market_data: MarketData,
+        cipher: FieldCipher,
+        *,
         limits: ChildLimits | None = None,
     ) -> None:
         self._sessions = sessions
         self._clock = clock
         self._jobs = jobs
         self._market_data = market_data
+        self._cipher = cipher
         self._limits = limits or ChildLimits()
 
     def submit(self, request: BacktestRequest, account_id: str) -> Job:
@@ -86,22 +94,23 @@ class Backtesting:
         """Run one attempt to its end; result and state are written in one transaction."""
         started = self._clock.monotonic()
         with self._sessions() as session:
-            request = store.read_request(self._find(session, context.job.id, context.job.account_id))
+            request = store.read_request(self._cipher, self._find(session, context.job.id, context.job.account_id))
         context.report(0.0, "bars")
         run = load_input(self._market_data, request)
         child = ChildRun(run, self._limits, lambda fraction: context.report(fraction, "running"))
         end = child.start()
         if end.kind in STATES:
-            log = child.log
-            context.finish(STATES[end.kind], end.reason, lambda session: store.write_log(session, context.job.id, log))
+            write = partial(store.write_log, cipher=self._cipher, backtest_id=context.job.id, log=child.log)
+            context.finish(STATES[end.kind], end.reason, write)
             return
         result = build_result(run, end, child.log, self._clock.monotonic() - started)
-        context.finish(JobState.SUCCEEDED, write=lambda session: store.write_result(session, context.job.id, result))
+        write = partial(store.write_result, cipher=self._cipher, backtest_id=context.job.id, result=result)
+        context.finish(JobState.SUCCEEDED, write=write)
 
     def request(self, backtest_id: str, account_id: str) -> BacktestRequest:
         """Return what was asked for, the strategy's text included."""
         with self._sessions() as session:
-            return store.read_request(self._find(session, backtest_id, account_id))
+            return store.read_request(self._cipher, self._find(session, backtest_id, account_id))
 
     def get(self, backtest_id: str, account_id: str, *, with_source: bool = False) -> dict[str, Any]:
         """Return the row, the request, the job, what was printed, and for a rerun what differs from the run it repeats.
@@ -113,8 +122,8 @@ class Backtesting:
         """
         with self._sessions() as session:
             row = self._find(session, backtest_id, account_id)
-            request = store.request_to_json(store.read_request(row))
-            log = store.read_log(row)
+            request = store.request_to_json(store.read_request(self._cipher, row))
+            log = store.read_log(self._cipher, row)
             comparison = self._compare(session, row)
         if not with_source:
             del request["source"]
@@ -136,7 +145,7 @@ class Backtesting:
             When the run did not succeed, or has not ended.
         """
         with self._sessions() as session:
-            result = store.read_result(self._find(session, backtest_id, account_id))
+            result = store.read_result(self._cipher, self._find(session, backtest_id, account_id))
         if result is None:
             raise BacktestHasNoResult(backtest_id=backtest_id, state=self._jobs.get(backtest_id, account_id).state.value)
         return result
@@ -185,6 +194,7 @@ class Backtesting:
             job = self._jobs.create(JOB_KIND, title, account_id, session=session)
             store.add_backtest(
                 session,
+                self._cipher,
                 backtest_id=job.id,
                 account_id=account_id,
                 created_at=job.created_at,
@@ -200,10 +210,14 @@ class Backtesting:
         before = store.find_backtest(session, row.rerun_of, row.account_id) if row.rerun_of else None
         if before is None:
             return None
-        results = store.read_result(before), store.read_result(row)
-        if results[0] is None or results[1] is None:
+        result = store.read_result(self._cipher, row)
+        try:
+            result_before = store.read_result(self._cipher, before)
+        except FieldDamaged:
+            return None  # said where that one is opened; this one is whole
+        if result_before is None or result is None:
             return None
-        return {"compare_with": before.id, **compare_results(results[0], results[1])}
+        return {"compare_with": before.id, **compare_results(result_before, result)}
 
     def _find(self, session: Session, backtest_id: str, account_id: str) -> BacktestRow:
         row = store.find_backtest(session, backtest_id, account_id)

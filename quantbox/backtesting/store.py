@@ -1,4 +1,9 @@
-"""Statements on the backtests table, and the one place where private text takes the form it is kept in."""
+"""Statements on the backtests table, and the one place where private text takes the form it is kept in.
+
+Private are the request (with the strategy's source), the document and the report (with every trade): each is sealed for its
+own row, column and version. Title, file name, symbols, period, cash and the few result figures are what a list shows and
+sorts by; they have the database's own encryption alone.
+"""
 
 from __future__ import annotations
 
@@ -15,36 +20,38 @@ from sqlalchemy.orm import Session
 from quantbox.backtesting.models import BacktestRequest, BacktestResult, Costs
 from quantbox.backtesting.report.warnings import count_warnings
 from quantbox.backtesting.tables import BacktestRow
+from quantbox.vault.fields import FieldCipher, Place
 
 __all__ = [
     "add_backtest",
     "find_backtest",
     "list_backtests",
-    "open_text",
+    "pack_text",
     "read_log",
     "read_request",
     "read_result",
     "request_to_json",
-    "seal_text",
+    "unpack_text",
     "write_log",
     "write_result",
 ]
 
 
-def seal_text(value: Any) -> bytes:
-    """Return private content in the form it is kept in: compressed JSON, inside the encrypted database."""
+def pack_text(value: Any) -> bytes:
+    """Return content as it is before it is sealed: compressed JSON."""
     # escaped, because a strategy may print half a surrogate pair, which UTF-8 cannot write
     text = json.dumps(value, allow_nan=False, separators=(",", ":"))
     return zlib.compress(text.encode("ascii"))
 
 
-def open_text(sealed: bytes) -> Any:
-    """Return what :func:`seal_text` was given."""
-    return json.loads(zlib.decompress(sealed))
+def unpack_text(packed: bytes) -> Any:
+    """Return what :func:`pack_text` was given."""
+    return json.loads(zlib.decompress(packed))
 
 
 def add_backtest(
     session: Session,
+    cipher: FieldCipher,
     *,
     backtest_id: str,
     account_id: str,
@@ -69,7 +76,7 @@ def add_backtest(
             rules=request.rules,
             is_demo=is_demo,
             rerun_of=rerun_of,
-            request=seal_text(request_to_json(request)),
+            request=_seal(cipher, backtest_id, "request", request_to_json(request)),
         )
     )
     session.flush()
@@ -83,7 +90,7 @@ def find_backtest(session: Session, backtest_id: str, account_id: str) -> Backte
 
 def list_backtests(session: Session, account_id: str, *, before_id: str | None, limit: int) -> list[dict[str, Any]]:
     """Return up to `limit` rows of the account, newest first, older than `before_id`; private texts are not read."""
-    shown = [column for column in BacktestRow.__table__.columns if column.name not in ("request", "document", "report")]
+    shown = [column for column in BacktestRow.__table__.columns if "sealed" not in column.info]
     query = select(*shown).where(BacktestRow.account_id == account_id)
     if before_id is not None:
         query = query.where(BacktestRow.id < before_id)
@@ -91,12 +98,12 @@ def list_backtests(session: Session, account_id: str, *, before_id: str | None, 
     return [BacktestRow(**row).to_json() for row in rows]
 
 
-def write_result(session: Session, backtest_id: str, result: BacktestResult) -> None:
+def write_result(session: Session, cipher: FieldCipher, backtest_id: str, result: BacktestResult) -> None:
     """Store a result and the figures lists show."""
     row = session.get_one(BacktestRow, backtest_id)
     statistics = result.document["statistics"]
-    row.document = seal_text(result.document)
-    row.report = seal_text(result.report)
+    row.document = _seal(cipher, row.id, "document", result.document)
+    _write_report(cipher, row, result.report)
     row.final_value = result.document["final_value"]
     row.total_return_pct = statistics["total_return_pct"]
     row.max_drawdown_pct = statistics["max_drawdown_pct"]
@@ -105,26 +112,26 @@ def write_result(session: Session, backtest_id: str, result: BacktestResult) -> 
     row.is_demo = result.report["is_demo"]
 
 
-def write_log(session: Session, backtest_id: str, log: list[str]) -> None:
+def write_log(session: Session, cipher: FieldCipher, backtest_id: str, log: list[str]) -> None:
     """Store what the strategy of a run without result had printed."""
-    session.get_one(BacktestRow, backtest_id).report = seal_text({"log": log})
+    _write_report(cipher, session.get_one(BacktestRow, backtest_id), {"log": log})
 
 
-def read_log(row: BacktestRow) -> list[str]:
+def read_log(cipher: FieldCipher, row: BacktestRow) -> list[str]:
     """Return what the strategy printed; empty while the run has not ended."""
-    return [] if row.report is None else list(open_text(row.report)["log"])
+    return [] if row.report is None else list(_open(cipher, row, "report")["log"])
 
 
-def read_result(row: BacktestRow) -> BacktestResult | None:
+def read_result(cipher: FieldCipher, row: BacktestRow) -> BacktestResult | None:
     """Return the stored result; None when there is none."""
     if row.document is None or row.report is None:
         return None
-    return BacktestResult(open_text(row.document), open_text(row.report))
+    return BacktestResult(_open(cipher, row, "document"), _open(cipher, row, "report"))
 
 
-def read_request(row: BacktestRow) -> BacktestRequest:
+def read_request(cipher: FieldCipher, row: BacktestRow) -> BacktestRequest:
     """Return what was asked for."""
-    stored = open_text(row.request)
+    stored = _open(cipher, row, "request")
     return BacktestRequest(
         **{
             **stored,
@@ -141,3 +148,17 @@ def request_to_json(request: BacktestRequest) -> dict[str, Any]:
     """Return a request as JSON: days as YYYY-MM-DD, decimals as text."""
     stored: dict[str, Any] = json.loads(json.dumps(asdict(request), default=str))
     return stored
+
+
+def _write_report(cipher: FieldCipher, row: BacktestRow, report: dict[str, Any]) -> None:
+    row.report_version = (row.report_version or 0) + 1
+    row.report = _seal(cipher, row.id, "report", report, row.report_version)
+
+
+def _seal(cipher: FieldCipher, backtest_id: str, column: str, value: Any, version: int = 1) -> bytes:
+    return cipher.seal(Place(BacktestRow.__tablename__, backtest_id, column, version), pack_text(value))
+
+
+def _open(cipher: FieldCipher, row: BacktestRow, column: str) -> Any:
+    version = row.report_version or 0 if column == "report" else 1
+    return unpack_text(cipher.open(Place(BacktestRow.__tablename__, row.id, column, version), getattr(row, column)))

@@ -17,7 +17,8 @@ __all__ = ["BacktestRow"]
 class BacktestRow(Base):
     """One backtest; its id is its job's id.
 
-    `request`, `document` and `report` are private texts as :mod:`quantbox.backtesting.store` seals them.
+    `request`, `document` and `report` are private texts as :mod:`quantbox.backtesting.store` seals them;
+    `report_version` counts the writings of the report, and is null before the first.
     """
 
     __tablename__ = "backtests"
@@ -36,9 +37,10 @@ class BacktestRow(Base):
     is_demo: Mapped[bool]
     #: The backtest this one repeats.
     rerun_of: Mapped[str | None] = mapped_column(String(32))
-    request: Mapped[bytes] = mapped_column(LargeBinary)
-    document: Mapped[bytes | None] = mapped_column(LargeBinary)
-    report: Mapped[bytes | None] = mapped_column(LargeBinary)
+    request: Mapped[bytes] = mapped_column(LargeBinary, info={"sealed": True})
+    document: Mapped[bytes | None] = mapped_column(LargeBinary, info={"sealed": True})
+    report: Mapped[bytes | None] = mapped_column(LargeBinary, info={"sealed": "report_version"})
+    report_version: Mapped[int | None]
     final_value: Mapped[float | None]
     total_return_pct: Mapped[float | None]
     max_drawdown_pct: Mapped[float | None]

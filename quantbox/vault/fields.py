@@ -66,4 +66,4 @@ class FieldCipher:
                 raise InvalidTag
             return self._cipher.decrypt(sealed[1 : 1 + _NONCE_BYTES], body, place.to_bytes())
         except (InvalidTag, ValueError):
-            raise FieldDamaged(table=place.table, column=place.column) from None
+            raise FieldDamaged(table=place.table, row=place.row, column=place.column) from None

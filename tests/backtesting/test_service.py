@@ -35,6 +35,7 @@ from quantbox.jobs.service import JobService
 from quantbox.market_data.errors import NoBars, SymbolUnknown
 from quantbox.market_data.models import Adjust
 from quantbox.market_data.service import MarketData
+from quantbox.vault.fields import FieldCipher
 from tests.backtesting.made_by_hand import make_bars, make_request
 
 STOCK, OTHER, ADJUSTED = "600000.SH", "000001.SZ", "600036.SH"
@@ -103,7 +104,7 @@ class House:
         self.backtesting = self.limited(ChildLimits(memory_bytes=2 << 30, wall_seconds=60))
 
     def limited(self, limits: ChildLimits) -> Backtesting:
-        self.backtesting = Backtesting(self.sessions, self.clock, self.jobs, self.market, limits)
+        self.backtesting = Backtesting(self.sessions, self.clock, self.jobs, self.market, FieldCipher(bytes(32)), limits=limits)
         return self.backtesting
 
     def run(self, request: BacktestRequest) -> Job:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from quantbox.backtesting import store
 from quantbox.backtesting.models import BacktestRequest, BacktestResult, Costs
 from quantbox.core.paths import DataFolder
+from quantbox.vault.fields import FieldCipher
 from tests.backtesting.made_by_hand import make_request
 
 ID = "0" * 32
@@ -23,6 +24,7 @@ DOCUMENT: dict[str, Any] = {
     "statistics": {"total_return_pct": 1.0025, "max_drawdown_pct": -0.5, "sharpe": None},
     "warnings": [{"code": "a"}, {"code": "b"}, {"code": "b"}],
 }
+CIPHER = FieldCipher(bytes(range(32)))
 SECRET = "only_the_owner_knows_this"
 
 
@@ -30,6 +32,7 @@ def add(sessions: sessionmaker[Session], request: BacktestRequest, backtest_id: 
     with sessions.begin() as session:
         store.add_backtest(
             session,
+            CIPHER,
             backtest_id=backtest_id,
             account_id=account_id,
             created_at=datetime(2026, 11, 20, tzinfo=UTC),
@@ -53,20 +56,20 @@ def test_request_comes_back_exactly(sessions: sessionmaker[Session]) -> None:
     with sessions() as session:
         row = store.find_backtest(session, ID, "owner")
         assert row is not None
-        assert store.read_request(row) == request
-        assert store.read_result(row) is None
-        assert store.read_log(row) == []
+        assert store.read_request(CIPHER, row) == request
+        assert store.read_result(CIPHER, row) is None
+        assert store.read_log(CIPHER, row) == []
 
 
 def test_result_comes_back_with_the_figures_of_the_list(sessions: sessionmaker[Session]) -> None:
     add(sessions, make_request())
     result = BacktestResult(DOCUMENT, {"is_demo": True, "log": ["买入"], "differences": [{"code": "c", "severity": "warn"}]})
     with sessions.begin() as session:
-        store.write_result(session, ID, result)
+        store.write_result(session, CIPHER, ID, result)
     with sessions() as session:
         row = store.find_backtest(session, ID, "owner")
         assert row is not None
-        assert store.read_result(row) == result
+        assert store.read_result(CIPHER, row) == result
         (shown,) = store.list_backtests(session, "owner", before_id=None, limit=10)
     assert (shown["final_value"], shown["total_return_pct"], shown["max_drawdown_pct"]) == (10_100.25, 1.0025, -0.5)
     assert (shown["sharpe"], shown["warnings"], shown["is_demo"]) == (None, 3, True)
@@ -94,11 +97,14 @@ def test_strategy_and_trades_are_on_disk_in_no_readable_form(sessions: sessionma
     add(sessions, make_request(source=f"# {SECRET}\n"))
     with sessions.begin() as session:
         store.write_result(
-            session, ID, BacktestResult({**DOCUMENT, "trades": [SECRET]}, {"is_demo": False, "log": [SECRET], "differences": []})
+            session,
+            CIPHER,
+            ID,
+            BacktestResult({**DOCUMENT, "trades": [SECRET]}, {"is_demo": False, "log": [SECRET], "differences": []}),
         )
     written = b"".join(path.read_bytes() for path in data_folder.root.rglob("*") if path.is_file())
     assert written
-    for readable in (SECRET.encode(), b"hand.py", b"600000.SH", store.seal_text(SECRET)):
+    for readable in (SECRET.encode(), b"hand.py", b"600000.SH", store.pack_text(SECRET)):
         assert readable not in written
 
 
@@ -110,10 +116,10 @@ json_values = st.recursive(
 
 
 @given(json_values)
-def test_sealed_text_opens_to_what_it_was(value: Any) -> None:
-    assert json.dumps(store.open_text(store.seal_text(value))) == json.dumps(value)
+def test_packed_text_unpacks_to_what_it_was(value: Any) -> None:
+    assert json.dumps(store.unpack_text(store.pack_text(value))) == json.dumps(value)
 
 
-def test_what_is_no_number_is_not_sealed() -> None:
+def test_what_is_no_number_is_not_packed() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
-        store.seal_text({"value": float("nan")})
+        store.pack_text({"value": float("nan")})

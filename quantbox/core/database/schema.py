@@ -6,6 +6,7 @@ file is changed, a whole encrypted copy is laid beside it (``quantbox.db.before-
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from alembic import command
@@ -18,13 +19,26 @@ from sqlalchemy import Connection, Engine
 from quantbox.core.database.engine import copy_encrypted
 from quantbox.core.database.errors import SchemaNewer
 
-__all__ = ["current_revision", "head_revision", "upgrade"]
+__all__ = ["Seal", "current_revision", "head_revision", "upgrade"]
+
+#: Seals a field for its table, row, column and version; the vault's, which lies above this toolkit.
+Seal = Callable[[str, str, str, int, bytes], bytes]
 
 _FOLDER = Path(__file__).parent / "migrations"
 
 
-def upgrade(engine: Engine, revision: str | None = None) -> None:
+def upgrade(engine: Engine, revision: str | None = None, *, seal: Seal | None = None) -> None:
     """Bring the database to the newest schema, or up to `revision`; does nothing when it is there.
+
+    Parameters
+    ----------
+    engine : Engine
+        On the database.
+    revision : str, optional
+        Where to stop.
+    seal : callable, optional
+        For the step that puts private fields of older rows under the second lock; it refuses to run without where
+        there are such rows.
 
     Raises
     ------
@@ -41,7 +55,7 @@ def upgrade(engine: Engine, revision: str | None = None) -> None:
         # SQLite changes a table by copying it: with foreign keys on, dropping the old one would delete its children
         connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
         try:
-            _run_steps(connection, target)
+            _run_steps(connection, target, seal)
         finally:
             connection.rollback()
             connection.exec_driver_sql("PRAGMA foreign_keys = ON")
@@ -61,11 +75,12 @@ def head_revision() -> str:
     return head
 
 
-def _run_steps(connection: Connection, revision: str) -> None:
+def _run_steps(connection: Connection, revision: str, seal: Seal | None) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")  # a second program starting now waits here, then finds nothing to do
     config = Config()
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     config.attributes["connection"] = connection
+    config.attributes["seal"] = seal
     command.upgrade(config, revision)
     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
     if broken:
