@@ -7,6 +7,7 @@ answer; it never looks at the request itself.
 from __future__ import annotations
 
 import functools
+import io
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar, cast
 
-from flask import Flask, Response, request
+from flask import Flask, Response, request, send_file
 from flask_login import current_user
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -26,7 +27,7 @@ from quantbox.web.errors import RequestInvalid, RequestRefused, RoleMissing, Sig
 from quantbox.web.state import program_state
 from quantbox.web.uploads import UploadRequest
 
-__all__ = ["API_PREFIX", "Answer", "Body", "Endpoint", "PageOf", "PageQuery", "Query", "Routes", "register"]
+__all__ = ["API_PREFIX", "Answer", "Body", "Endpoint", "FileAnswer", "PageOf", "PageQuery", "Query", "Routes", "register"]
 
 API_PREFIX = "/api/v1"
 MAX_BODY_BYTES = 2 * 1024 * 1024
@@ -66,6 +67,23 @@ class PageOf(Answer, Generic[Item]):
 
 
 @dataclass(frozen=True)
+class FileAnswer:
+    """A file for the browser to keep, in the place of a JSON answer.
+
+    Attributes
+    ----------
+    content : bytes or Path
+        The file itself, or where it lies.
+    name : str
+        What the browser is to call it.
+    """
+
+    content: bytes | Path = field(repr=False)
+    name: str
+    media_type: str = "application/octet-stream"
+
+
+@dataclass(frozen=True)
 class Endpoint:
     """One route: who may call it, what it takes, what it answers.
 
@@ -74,7 +92,7 @@ class Endpoint:
     role : Role or None
         Least role of the caller; None is public, also while the vault is locked.
     answer : type
-        An :class:`Answer`, or any type pydantic knows.
+        An :class:`Answer`, or any type pydantic knows; :class:`FileAnswer` where a file is answered.
     is_signed : bool
         True where the caller proves itself by a signature over the request instead of a session with its token.
     files : callable or None
@@ -170,7 +188,7 @@ def register(app: Flask, routes: Routes) -> None:
 
 
 def _view(endpoint: Endpoint) -> Callable[..., Response]:
-    adapter = TypeAdapter(endpoint.answer)
+    adapter = None if endpoint.answer is FileAnswer else TypeAdapter(endpoint.answer)
 
     @functools.wraps(endpoint.function)
     def view(**path: Any) -> Response:
@@ -181,10 +199,19 @@ def _view(endpoint: Endpoint) -> Callable[..., Response]:
             _admit(endpoint)
             with _upload_thrown_away_when_refused():
                 value = endpoint.function(**path, **_arguments(endpoint))
+        if adapter is None:
+            return _file_response(value)
         answer = adapter.validate_python(value, from_attributes=True)
         return Response(adapter.dump_json(answer), endpoint.status, content_type="application/json")
 
     return view
+
+
+def _file_response(file: FileAnswer) -> Response:
+    content = io.BytesIO(file.content) if isinstance(file.content, bytes) else file.content
+    return send_file(
+        content, mimetype=file.media_type, as_attachment=True, download_name=file.name, conditional=False, etag=False, max_age=0
+    )
 
 
 def _admit(endpoint: Endpoint) -> None:

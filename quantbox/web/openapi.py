@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
 from quantbox import __version__
-from quantbox.web.api import API_PREFIX, Endpoint
+from quantbox.web.api import API_PREFIX, Endpoint, FileAnswer
 from quantbox.web.cookies import SESSION_COOKIE
 from quantbox.web.csrf import CSRF_HEADER
 
@@ -81,7 +81,8 @@ def _collect_schemas(endpoints: list[Endpoint]) -> tuple[dict[str, Any], dict[tu
     """Return all component schemas, and the schema of every endpoint's body and answer by (endpoint name, part)."""
     inputs: list[tuple[tuple[str, str], JsonSchemaMode, TypeAdapter[Any]]] = []
     for endpoint in endpoints:
-        inputs.append(((endpoint.name, "answer"), "serialization", TypeAdapter(endpoint.answer)))
+        if endpoint.answer is not FileAnswer:
+            inputs.append(((endpoint.name, "answer"), "serialization", TypeAdapter(endpoint.answer)))
         if endpoint.body is not None:
             inputs.append(((endpoint.name, "body"), "validation", TypeAdapter(endpoint.body)))
         if endpoint.query is not None:
@@ -104,7 +105,7 @@ def _operation(endpoint: Endpoint, references: dict[tuple[str, str], Any]) -> di
         "responses": {
             str(endpoint.status): {
                 "description": "Done",
-                "content": {"application/json": {"schema": references[endpoint.name, "answer"]}},
+                "content": _answered(endpoint, references),
             },
             "default": {
                 "description": "Refused or failed (RFC 9457)",
@@ -121,6 +122,12 @@ def _operation(endpoint: Endpoint, references: dict[tuple[str, str], Any]) -> di
         content = _form(endpoint) if endpoint.files else {"application/json": {"schema": references[endpoint.name, "body"]}}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
+
+
+def _answered(endpoint: Endpoint, references: dict[tuple[str, str], Any]) -> dict[str, Any]:
+    if endpoint.answer is FileAnswer:
+        return {"application/octet-stream": {}}
+    return {"application/json": {"schema": references[endpoint.name, "answer"]}}
 
 
 def _form(endpoint: Endpoint) -> dict[str, Any]:
