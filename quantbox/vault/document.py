@@ -1,45 +1,76 @@
-"""vault.json, version 2: reading it strictly, writing it whole.
+"""vault.json, version 3: reading it strictly, writing it whole.
 
 The check sum tells an accident (bad disk, cut copy, edited text) from a wrong pass phrase before anything is
 derived. It is no protection against intent: that is the authenticated encryption of each wrapped key, whose
-associated data holds the purpose, the version and every derivation parameter.
+associated data holds version, store, epoch, purpose and, for a wrapper, its kind and every parameter.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from quantbox.core.files import write_atomically
 from quantbox.vault.errors import VaultDamaged, VaultTooNew
-from quantbox.vault.models import KdfParameters
+from quantbox.vault.old_document import OldDocument
+from quantbox.vault.recovery_code import GROUPS
+from quantbox.vault.wrappers import keychain, kms, passphrase, recovery
+from quantbox.vault.wrappers.base import Binding, Check, Sealed, Wrapper, WrapperKind, binary, decode, encode, whole
 
-__all__ = ["DATA_KEYS", "VERSION", "Sealed", "VaultDocument", "read_document", "write_document"]
+__all__ = [
+    "DATA_KEYS",
+    "VERSION",
+    "PendingKit",
+    "VaultDocument",
+    "VoidKit",
+    "parse_document",
+    "read_document",
+    "show_wrapper",
+    "to_bytes",
+    "write_document",
+]
 
-VERSION = 2
+VERSION = 3
 #: Purposes of the random keys sealed under the key-encryption key; version 1 had the first alone.
 DATA_KEYS = ("database", "fields", "audit", "archive", "backup")
-_NONCE_BYTES = 12
-_SEALED_KEY_BYTES = 32 + 16  # the key and the tag of AES-GCM
+MAX_VOID_KITS = 100
+_KINDS: dict[str, WrapperKind] = {way.KIND.name: way.KIND for way in (passphrase, recovery, keychain, kms)}
 _MAX_FILE_BYTES = 1 << 20
-
-#: Accepted cost: the floor keeps an edited file from making guessing cheap, the ceiling from hanging the machine.
-_MEMORY_KIB = range(64 * 1024, 1024 * 1024 + 1)
-_ITERATIONS = range(3, 17)
-_PARALLELISM = range(1, 17)
-_SALT_BYTES = range(16, 65)
+_SEALED: dict[str, Check] = {"nonce": binary(range(12, 13)), "ciphertext": binary(range(48, 49))}  # the key and GCM's tag
+_CHECK_BYTES = 32
 
 
 @dataclass(frozen=True)
-class Sealed:
-    """A key encrypted with AES-256-GCM."""
+class PendingKit:
+    """A recovery kit that was printed but not yet confirmed; it opens nothing.
 
-    nonce: bytes
-    ciphertext: bytes
+    Attributes
+    ----------
+    wrapper : Wrapper
+        Becomes the vault's when the kit is confirmed.
+    confirm : tuple of int
+        Numbers of the groups to be typed.
+    check : bytes
+        Authenticates those groups under a key of the unlocked vault, so that the file helps nobody to guess them.
+    """
+
+    wrapper: Wrapper
+    confirm: tuple[int, ...]
+    check: bytes
+
+
+@dataclass(frozen=True)
+class VoidKit:
+    """A recovery kit that once opened this store, so that its code can be called void instead of wrong."""
+
+    kit_id: str
+    created_at: str
+    voided_at: str
 
 
 @dataclass(frozen=True)
@@ -48,50 +79,80 @@ class VaultDocument:
 
     Attributes
     ----------
-    version : int
-        Of the file it was read from; every sealed key is bound to it.
-    kdf : KdfParameters
-        How the pass phrase becomes the key that opens `passphrase_wrapper`.
-    passphrase_wrapper : Sealed
-        The key-encryption key.
+    store_id : str
+        Never changes.
+    epoch : int
+        From 1; grows with every rotation.
+    rotated_at : str or None
+        When the keys were last made anew.
+    wrappers : tuple of Wrapper
+        The ways to open the vault, at most one of a kind, the pass phrase always among them.
     data_keys : dict of str to Sealed
         Keys of the data, by purpose, sealed under the key-encryption key.
+    pending_kit : PendingKit or None
+        A recovery kit waiting to be confirmed.
+    void_kits : tuple of VoidKit
+        Those replaced, removed or ended by a rotation.
     """
 
-    version: int
-    kdf: KdfParameters
-    passphrase_wrapper: Sealed
+    store_id: str
+    epoch: int
+    rotated_at: str | None
+    wrappers: tuple[Wrapper, ...]
     data_keys: dict[str, Sealed]
+    pending_kit: PendingKit | None = None
+    void_kits: tuple[VoidKit, ...] = field(default=())
+
+    @property
+    def binding(self) -> Binding:
+        """Return what every sealed key of this document is bound to."""
+        return Binding(VERSION, self.store_id, self.epoch)
+
+    def find(self, kind: str) -> Wrapper | None:
+        """Return the wrapper of a kind; None when this way is not open."""
+        return next((wrapper for wrapper in self.wrappers if wrapper.kind == kind), None)
+
+    def without(self, kind: str) -> VaultDocument:
+        """Return the document with this way closed."""
+        return replace(self, wrappers=tuple(wrapper for wrapper in self.wrappers if wrapper.kind != kind))
+
+    def with_wrapper(self, wrapper: Wrapper) -> VaultDocument:
+        """Return the document with `wrapper` in the place of the one of its kind."""
+        return replace(self, wrappers=(*self.without(wrapper.kind).wrappers, wrapper))
 
 
 def write_document(path: Path, document: VaultDocument) -> None:
     """Write `document` so that a crash leaves the old file or the new one."""
-    kdf = document.kdf
+    write_atomically(path, to_bytes(document))
+
+
+def to_bytes(document: VaultDocument) -> bytes:
+    """Return the text of vault.json."""
+    pending = document.pending_kit
     content: dict[str, Any] = {
         "version": VERSION,
-        "wrappers": [
-            {
-                "kind": "passphrase",
-                "kdf": {
-                    "algorithm": "argon2id",
-                    "memory_kib": kdf.memory_kib,
-                    "iterations": kdf.iterations,
-                    "parallelism": kdf.parallelism,
-                    "salt": _encode(kdf.salt),
-                },
-                **_show_sealed(document.passphrase_wrapper),
-            }
-        ],
+        "store_id": document.store_id,
+        "epoch": document.epoch,
+        "rotated_at": document.rotated_at,
+        "wrappers": [show_wrapper(wrapper) for wrapper in document.wrappers],
+        "pending_kit": None
+        if pending is None
+        else {"wrapper": show_wrapper(pending.wrapper), "confirm": list(pending.confirm), "check": encode(pending.check)},
+        "void_kits": [vars(kit) for kit in document.void_kits],
         "data_keys": {purpose: _show_sealed(sealed) for purpose, sealed in document.data_keys.items()},
     }
     content["checksum"] = _checksum(content)
-    write_atomically(path, json.dumps(content, indent=2).encode() + b"\n")
+    return json.dumps(content, indent=2).encode() + b"\n"
 
 
-def read_document(path: Path) -> VaultDocument:
+def read_document(path: Path) -> VaultDocument | OldDocument:
     """Return the content of `path`, or raise VaultDamaged naming the part that is wrong."""
     with path.open("rb") as file:
-        text = file.read(_MAX_FILE_BYTES + 1)
+        return parse_document(file.read(_MAX_FILE_BYTES + 1), str(path))
+
+
+def parse_document(text: bytes, path: str) -> VaultDocument | OldDocument:
+    """Return the content of a vault.json that lies anywhere; `path` is what an error calls it."""
     reader = _Reader(path)
     try:
         content = json.loads(text)
@@ -100,68 +161,135 @@ def read_document(path: Path) -> VaultDocument:
     return reader.read(content)
 
 
+def show_wrapper(wrapper: Wrapper) -> dict[str, Any]:
+    """Return a wrapper as it stands in vault.json; no secret is in it."""
+    return {
+        "kind": wrapper.kind,
+        "created_at": wrapper.created_at,
+        "parameters": dict(wrapper.parameters),
+        **_show_sealed(wrapper.sealed),
+    }
+
+
 class _Reader:
     """Checks every field, and names the one that is wrong."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: str) -> None:
         self._path = path
 
     def damaged(self, part: str) -> VaultDamaged:
-        return VaultDamaged(path=str(self._path), part=part)
+        return VaultDamaged(path=self._path, part=part)
 
-    def read(self, content: Any) -> VaultDocument:
+    def read(self, content: Any) -> VaultDocument | OldDocument:
         version = content.get("version") if isinstance(content, dict) else None
         if type(version) is int and version > VERSION:
-            raise VaultTooNew(path=str(self._path), version=version, supported=VERSION)
-        self._fields(content, "document", {"version", "wrappers", "data_keys", "checksum"})
-        if content["checksum"] != _checksum(content):
-            raise self.damaged("checksum")
-        if type(version) is not int or version not in (1, VERSION):
+            raise VaultTooNew(path=self._path, version=version, supported=VERSION)
+        if not isinstance(content, dict) or content.get("checksum") != _checksum(content):
+            raise self.damaged("checksum" if isinstance(content, dict) else "document")
+        if type(version) is not int or version < 1:
             raise self.damaged("version")
+        return self._read_today(content) if version == VERSION else self._read_old(content, version)
+
+    def _read_today(self, content: dict[str, Any]) -> VaultDocument:
+        names = {"version", "store_id", "epoch", "rotated_at", "wrappers", "pending_kit", "void_kits", "data_keys", "checksum"}
+        self._fields(content, "document", names)
+        if not isinstance(content["store_id"], str) or not re.fullmatch("[0-9a-f]{32}", content["store_id"]):
+            raise self.damaged("store_id")
+        if not whole(range(1, 1 << 31))(content["epoch"]):
+            raise self.damaged("epoch")
+        if content["rotated_at"] is not None:
+            self._moment(content["rotated_at"], "rotated_at")
+        return VaultDocument(
+            store_id=content["store_id"],
+            epoch=content["epoch"],
+            rotated_at=content["rotated_at"],
+            wrappers=self._wrappers(content["wrappers"]),
+            data_keys=self._data_keys(content["data_keys"], DATA_KEYS),
+            pending_kit=None if content["pending_kit"] is None else self._pending(content["pending_kit"]),
+            void_kits=self._void_kits(content["void_kits"]),
+        )
+
+    def _read_old(self, content: dict[str, Any], version: int) -> OldDocument:
+        self._fields(content, "document", {"version", "wrappers", "data_keys", "checksum"})
         if not isinstance(content["wrappers"], list) or len(content["wrappers"]) != 1:
             raise self.damaged("wrappers")
-        wrapper = self._fields(content["wrappers"][0], "wrappers", {"kind", "kdf", "nonce", "ciphertext"})
-        if wrapper["kind"] != "passphrase":
-            raise self.damaged("wrappers.kind")
-        data_keys = self._fields(content["data_keys"], "data_keys", set(DATA_KEYS[:1] if version == 1 else DATA_KEYS))
-        return VaultDocument(
+        old = self._fields(content["wrappers"][0], "wrappers", {"kind", "kdf", "nonce", "ciphertext"})
+        wrapper = {"kind": old["kind"], "created_at": "1970-01-01T00:00:00+00:00", "parameters": old["kdf"]}
+        return OldDocument(
             version=version,
-            kdf=self._kdf(wrapper["kdf"]),
-            passphrase_wrapper=self._sealed(wrapper, "wrappers"),
-            data_keys={purpose: self._sealed(sealed, f"data_keys.{purpose}") for purpose, sealed in data_keys.items()},
+            wrapper=self._wrapper({**wrapper, "nonce": old["nonce"], "ciphertext": old["ciphertext"]}, {"passphrase"}),
+            data_keys=self._data_keys(content["data_keys"], DATA_KEYS[:1] if version == 1 else DATA_KEYS),
         )
+
+    def _wrappers(self, value: Any) -> tuple[Wrapper, ...]:
+        if not isinstance(value, list) or len(value) > len(_KINDS):
+            raise self.damaged("wrappers")
+        wrappers = tuple(self._wrapper(one, set(_KINDS)) for one in value)
+        kinds = [wrapper.kind for wrapper in wrappers]
+        if len(set(kinds)) != len(kinds) or passphrase.KIND.name not in kinds:
+            raise self.damaged("wrappers")
+        return wrappers
+
+    def _wrapper(self, value: Any, kinds: set[str]) -> Wrapper:
+        shown = self._fields(value, "wrappers", {"kind", "created_at", "parameters", *_SEALED})
+        kind = shown["kind"]
+        if not isinstance(kind, str) or kind not in kinds:
+            raise self.damaged("wrappers.kind")
+        part = f"wrappers.{kind}"
+        checks = _KINDS[kind].parameters
+        parameters = self._fields(shown["parameters"], f"{part}.parameters", set(checks))
+        for name, accepts in checks.items():
+            if not accepts(parameters[name]):
+                raise self.damaged(f"{part}.{name}")
+        sealed = self._sealed({name: shown[name] for name in _SEALED}, part)
+        return Wrapper(kind, self._moment(shown["created_at"], f"{part}.created_at"), parameters, sealed)
+
+    def _pending(self, value: Any) -> PendingKit:
+        shown = self._fields(value, "pending_kit", {"wrapper", "confirm", "check"})
+        confirm = shown["confirm"]
+        numbers = whole(range(1, GROUPS + 1))
+        if not isinstance(confirm, list) or not 0 < len(confirm) <= GROUPS or not all(numbers(number) for number in confirm):
+            raise self.damaged("pending_kit.confirm")
+        if not binary(range(_CHECK_BYTES, _CHECK_BYTES + 1))(shown["check"]):
+            raise self.damaged("pending_kit.check")
+        return PendingKit(self._wrapper(shown["wrapper"], {recovery.KIND.name}), tuple(confirm), decode(shown["check"]))
+
+    def _void_kits(self, value: Any) -> tuple[VoidKit, ...]:
+        if not isinstance(value, list) or len(value) > MAX_VOID_KITS:
+            raise self.damaged("void_kits")
+        kits = []
+        for one in value:
+            shown = self._fields(one, "void_kits", {"kit_id", "created_at", "voided_at"})
+            if not recovery.KIND.parameters["kit_id"](shown["kit_id"]):
+                raise self.damaged("void_kits.kit_id")
+            moments = (self._moment(shown[name], f"void_kits.{name}") for name in ("created_at", "voided_at"))
+            kits.append(VoidKit(shown["kit_id"], *moments))
+        return tuple(kits)
+
+    def _data_keys(self, value: Any, purposes: tuple[str, ...]) -> dict[str, Sealed]:
+        shown = self._fields(value, "data_keys", set(purposes))
+        return {purpose: self._sealed(shown[purpose], f"data_keys.{purpose}") for purpose in purposes}
+
+    def _sealed(self, value: Any, part: str) -> Sealed:
+        shown = self._fields(value, part, set(_SEALED))
+        for name, accepts in _SEALED.items():
+            if not accepts(shown[name]):
+                raise self.damaged(f"{part}.{name}")
+        return Sealed(decode(shown["nonce"]), decode(shown["ciphertext"]))
+
+    def _moment(self, value: Any, part: str) -> str:
+        try:
+            moment = datetime.fromisoformat(value)
+        except (TypeError, ValueError):
+            raise self.damaged(part) from None
+        if moment.tzinfo is None:
+            raise self.damaged(part)
+        return str(value)
 
     def _fields(self, value: Any, part: str, names: set[str]) -> dict[str, Any]:
         if not isinstance(value, dict) or set(value) != names:
             raise self.damaged(part)
         return value
-
-    def _kdf(self, value: Any) -> KdfParameters:
-        kdf = self._fields(value, "kdf", {"algorithm", "memory_kib", "iterations", "parallelism", "salt"})
-        if kdf["algorithm"] != "argon2id":
-            raise self.damaged("kdf.algorithm")
-        for name, accepted in (("memory_kib", _MEMORY_KIB), ("iterations", _ITERATIONS), ("parallelism", _PARALLELISM)):
-            if type(kdf[name]) is not int or kdf[name] not in accepted:
-                raise self.damaged(f"kdf.{name}")
-        salt = self._bytes(kdf["salt"], "kdf.salt", _SALT_BYTES)
-        return KdfParameters(kdf["memory_kib"], kdf["iterations"], kdf["parallelism"], salt)
-
-    def _sealed(self, value: Any, part: str) -> Sealed:
-        if not isinstance(value, dict) or not {"nonce", "ciphertext"} <= set(value):
-            raise self.damaged(part)
-        return Sealed(
-            nonce=self._bytes(value["nonce"], f"{part}.nonce", range(_NONCE_BYTES, _NONCE_BYTES + 1)),
-            ciphertext=self._bytes(value["ciphertext"], f"{part}.ciphertext", range(_SEALED_KEY_BYTES, _SEALED_KEY_BYTES + 1)),
-        )
-
-    def _bytes(self, value: Any, part: str, lengths: range) -> bytes:
-        try:
-            decoded = base64.b64decode(value, validate=True)
-        except (TypeError, ValueError):
-            raise self.damaged(part) from None
-        if len(decoded) not in lengths:
-            raise self.damaged(part)
-        return decoded
 
 
 def _checksum(content: dict[str, Any]) -> str:
@@ -170,8 +298,4 @@ def _checksum(content: dict[str, Any]) -> str:
 
 
 def _show_sealed(sealed: Sealed) -> dict[str, str]:
-    return {"nonce": _encode(sealed.nonce), "ciphertext": _encode(sealed.ciphertext)}
-
-
-def _encode(value: bytes) -> str:
-    return base64.b64encode(value).decode("ascii")
+    return {"nonce": encode(sealed.nonce), "ciphertext": encode(sealed.ciphertext)}

@@ -1,31 +1,42 @@
-"""Making a vault, and opening it with the pass phrase."""
+"""Making a vault, and opening it: by pass phrase, recovery code, the system's keychain or a cloud key service."""
 
 from __future__ import annotations
 
-import json
 import secrets
-import unicodedata
 
-from argon2.low_level import Type, hash_secret_raw
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
+from quantbox.core.clock import Clock, SystemClock
 from quantbox.core.paths import DataFolder
 from quantbox.core.processes import FileLock, restrict_to_owner
-from quantbox.vault.document import DATA_KEYS, VERSION, Sealed, VaultDocument, read_document, write_document
-from quantbox.vault.errors import PassphraseShort, PassphraseWrong, StoreExists, StoreMissing, VaultDamaged
-from quantbox.vault.models import KdfParameters, Keys
+from quantbox.vault.document import VERSION, VaultDocument, parse_document, read_document, write_document
+from quantbox.vault.errors import KmsAccessKeyNeeded, KmsNotEnabled, KmsRefused, StoreExists, StoreMissing, VaultDamaged
+from quantbox.vault.models import Keys
+from quantbox.vault.old_document import OldDocument
+from quantbox.vault.opening import (
+    kek_by_passphrase,
+    kek_by_recovery_code,
+    keys_of,
+    new_data_keys,
+    seal_data_keys,
+    todays_document,
+)
+from quantbox.vault.wrappers import aliyun_kms, keychain, kms
+from quantbox.vault.wrappers import passphrase as passphrase_way
+from quantbox.vault.wrappers.base import KEY_BYTES, Binding
+from quantbox.vault.wrappers.passphrase import MIN_PASSPHRASE_CHARACTERS
 
-__all__ = ["MIN_PASSPHRASE_CHARACTERS", "create", "exists", "refuse_existing", "unlock"]
-
-#: A pass phrase this long is always accepted, a shorter one never.
-MIN_PASSPHRASE_CHARACTERS = 12
-
-#: RFC 9106, section 4, second recommended option.
-_MEMORY_KIB, _ITERATIONS, _PARALLELISM, _SALT_BYTES = 64 * 1024, 3, 4, 16
-_KEY_BYTES = 32
+__all__ = [
+    "MIN_PASSPHRASE_CHARACTERS",
+    "create",
+    "exists",
+    "refuse_existing",
+    "store_id",
+    "unlock",
+    "unlock_by_keychain",
+    "unlock_by_kms",
+    "unlock_by_recovery",
+    "unlock_document",
+    "vault_lock",
+]
 
 
 def exists(folder: DataFolder) -> bool:
@@ -33,7 +44,17 @@ def exists(folder: DataFolder) -> bool:
     return folder.vault_file.is_file()
 
 
-def create(folder: DataFolder, passphrase: str) -> Keys:
+def vault_lock(folder: DataFolder) -> FileLock:
+    """Return the lock under which vault.json is changed."""
+    return FileLock(folder.root / "vault.lock")
+
+
+def store_id(folder: DataFolder) -> str:
+    """Return the id of the store in `folder`, which never changes; needs no proof."""
+    return _read(folder).store_id
+
+
+def create(folder: DataFolder, passphrase: str, *, clock: Clock | None = None) -> Keys:
     """Make the vault of a new store and return its keys.
 
     Parameters
@@ -42,6 +63,8 @@ def create(folder: DataFolder, passphrase: str) -> Keys:
         Made when absent, readable by its owner only.
     passphrase : str
         At least `MIN_PASSPHRASE_CHARACTERS` characters.
+    clock : Clock, optional
+        Tells when the vault was made.
 
     Raises
     ------
@@ -50,24 +73,23 @@ def create(folder: DataFolder, passphrase: str) -> Keys:
     StoreExists
         A store lies there already; it is not touched.
     """
-    characters = len(_normalise(passphrase))
-    if characters < MIN_PASSPHRASE_CHARACTERS:
-        raise PassphraseShort(characters=characters, minimum=MIN_PASSPHRASE_CHARACTERS)
+    passphrase_way.check_length(passphrase)
     refuse_existing(folder)
     if not folder.root.exists():
         folder.root.mkdir(parents=True)
         restrict_to_owner(folder.root)
-    with FileLock(folder.root / "vault.lock"):
+    with vault_lock(folder):
         refuse_existing(folder)
-        kdf = KdfParameters(_MEMORY_KIB, _ITERATIONS, _PARALLELISM, secrets.token_bytes(_SALT_BYTES))
-        kek = secrets.token_bytes(_KEY_BYTES)
-        data_keys = {purpose: secrets.token_bytes(_KEY_BYTES) for purpose in DATA_KEYS}
-        write_document(folder.vault_file, _seal_document(_derive(passphrase, kdf), kdf, kek, data_keys))
-    return _keys(kek, data_keys)
+        kek, binding = secrets.token_bytes(KEY_BYTES), Binding(VERSION, secrets.token_hex(16), 1)
+        wrapper = passphrase_way.make_wrapper(kek, passphrase, (clock or SystemClock()).now(), binding)
+        data_keys = seal_data_keys(kek, new_data_keys(), binding)
+        document = VaultDocument(binding.store_id, binding.epoch, None, (wrapper,), data_keys)
+        write_document(folder.vault_file, document)
+    return keys_of(document, kek, str(folder.vault_file))
 
 
 def unlock(folder: DataFolder, passphrase: str) -> Keys:
-    """Return the keys of the store in `folder`.
+    """Return the keys of the store in `folder`; brings an older vault, or one made at a lower cost, up to today's.
 
     Raises
     ------
@@ -78,35 +100,91 @@ def unlock(folder: DataFolder, passphrase: str) -> Keys:
     VaultDamaged
         vault.json is not what was written; the pass phrase may be right.
     """
-    if not exists(folder):
-        raise StoreMissing(data_dir=str(folder.root))
-    document = read_document(folder.vault_file)
-    proof = _derive(passphrase, document.kdf)
-    kek = _open(proof, document.passphrase_wrapper, _wrapper_purpose(document.version, document.kdf))
+    document = _read(folder)
+    kek = kek_by_passphrase(document, passphrase)
+    if _is_behind(document):
+        document = _bring_up_to_date(folder, kek, passphrase)
+    return _keys(folder, document, kek)
+
+
+def unlock_by_recovery(folder: DataFolder, code: str) -> Keys:
+    """Return the keys of the store in `folder`, proven by the code of its confirmed recovery kit.
+
+    Raises
+    ------
+    StoreMissing
+        No store was made there.
+    RecoveryCodeMistyped, RecoveryKitVoid, RecoveryCodeWrong
+        The code does not open it.
+    """
+    document = _read(folder)
+    return _keys(folder, document, kek_by_recovery_code(document, code))
+
+
+def unlock_by_keychain(folder: DataFolder) -> Keys | None:
+    """Return the keys of the store in `folder`; None where this user's keychain does not open it."""
+    document = _read(folder)
+    wrapper = None if isinstance(document, OldDocument) else document.find(keychain.KIND.name)
+    if isinstance(document, OldDocument) or wrapper is None:
+        return None
+    kek = keychain.open_wrapper(wrapper, document.binding)
+    return None if kek is None else _keys(folder, document, kek)
+
+
+def unlock_by_kms(
+    folder: DataFolder, access_key: kms.AccessKey | None = None, *, connect: kms.Connect = aliyun_kms.connect
+) -> Keys:
+    """Return the keys of the store in `folder`, opened by the cloud key service.
+
+    Parameters
+    ----------
+    access_key : AccessKey, optional
+        For the service; else the one the system's keychain keeps.
+
+    Raises
+    ------
+    KmsNotEnabled
+        The vault has no such way.
+    KmsAccessKeyNeeded
+        None was given and the keychain keeps none.
+    KmsRefused, KmsUnreachable
+        The service does not open it, or does not answer.
+    """
+    document = _read(folder)
+    wrapper = None if isinstance(document, OldDocument) else document.find(kms.KIND.name)
+    if isinstance(document, OldDocument) or wrapper is None:
+        raise KmsNotEnabled
+    access_key = access_key or kms.kept_access_key(document.store_id)
+    if access_key is None:
+        raise KmsAccessKeyNeeded
+    address = kms.address_of(wrapper)
+    kek = kms.open_wrapper(wrapper, connect(address, access_key), document.binding)
     if kek is None:
-        raise PassphraseWrong
-    data_keys = {purpose: _open_data_key(folder, document, kek, purpose) for purpose in document.data_keys}
-    if document.version < VERSION:
-        data_keys = _upgrade(folder, proof, document.kdf, kek, data_keys)
-    return _keys(kek, data_keys)
+        raise KmsRefused(endpoint=address.endpoint, problem="key")
+    return _keys(folder, document, kek)
 
 
-def _open_data_key(folder: DataFolder, document: VaultDocument, kek: bytes, purpose: str) -> bytes:
-    key = _open(kek, document.data_keys[purpose], _data_key_purpose(document.version, purpose))
-    if key is None:
-        raise VaultDamaged(path=str(folder.vault_file), part=f"data_keys.{purpose}")
-    return key
+def unlock_document(
+    document: bytes, *, passphrase: str | None = None, recovery_code: str | None = None, path: str = "vault.json"
+) -> Keys:
+    """Return the keys of a vault document that lies outside a data folder (in a backup); it is not changed.
 
-
-def _upgrade(folder: DataFolder, proof: bytes, kdf: KdfParameters, kek: bytes, data_keys: dict[str, bytes]) -> dict[str, bytes]:
-    """Give a vault of version 1 the keys it lacks; two programs that unlock it at once agree on one set."""
-    with FileLock(folder.root / "vault.lock"):
-        document = read_document(folder.vault_file)
-        if document.version == VERSION:
-            return {purpose: _open_data_key(folder, document, kek, purpose) for purpose in DATA_KEYS}
-        data_keys = {purpose: data_keys.get(purpose) or secrets.token_bytes(_KEY_BYTES) for purpose in DATA_KEYS}
-        write_document(folder.vault_file, _seal_document(proof, kdf, kek, data_keys))
-    return data_keys
+    Parameters
+    ----------
+    document : bytes
+        The text of a vault.json of version 3.
+    passphrase, recovery_code : str
+        One of the two, as of the moment the copy was made.
+    path : str
+        What an error calls the document.
+    """
+    found = parse_document(document, path)
+    if isinstance(found, OldDocument):
+        raise VaultDamaged(path=path, part="version")  # backups came after version 2
+    if (passphrase is None) == (recovery_code is None):
+        raise TypeError("give the pass phrase or the recovery code")
+    kek = kek_by_passphrase(found, passphrase) if passphrase is not None else kek_by_recovery_code(found, recovery_code or "")
+    return keys_of(found, kek, path)
 
 
 def refuse_existing(folder: DataFolder) -> None:
@@ -116,70 +194,35 @@ def refuse_existing(folder: DataFolder) -> None:
         raise StoreExists(data_dir=str(folder.root))
 
 
-def _normalise(passphrase: str) -> str:
-    """Return the one form of a text that keyboards of different systems spell differently."""
-    return unicodedata.normalize("NFC", passphrase)
+def _read(folder: DataFolder) -> VaultDocument | OldDocument:
+    if not exists(folder):
+        raise StoreMissing(data_dir=str(folder.root))
+    return read_document(folder.vault_file)
 
 
-def _derive(passphrase: str, kdf: KdfParameters) -> bytes:
-    key: bytes = hash_secret_raw(
-        secret=_normalise(passphrase).encode("utf-8", "surrogatepass"),
-        salt=kdf.salt,
-        time_cost=kdf.iterations,
-        memory_cost=kdf.memory_kib,
-        parallelism=kdf.parallelism,
-        hash_len=_KEY_BYTES,
-        type=Type.ID,
-    )
-    return key
+def _keys(folder: DataFolder, document: VaultDocument | OldDocument, kek: bytes) -> Keys:
+    if isinstance(document, OldDocument):
+        raise VaultDamaged(path=str(folder.vault_file), part="version")
+    return keys_of(document, kek, str(folder.vault_file))
 
 
-def _seal_document(proof: bytes, kdf: KdfParameters, kek: bytes, data_keys: dict[str, bytes]) -> VaultDocument:
-    return VaultDocument(
-        version=VERSION,
-        kdf=kdf,
-        passphrase_wrapper=_seal(proof, kek, _wrapper_purpose(VERSION, kdf)),
-        data_keys={purpose: _seal(kek, key, _data_key_purpose(VERSION, purpose)) for purpose, key in data_keys.items()},
-    )
+def _is_behind(document: VaultDocument | OldDocument) -> bool:
+    if isinstance(document, OldDocument):
+        return True
+    wrapper = document.find(passphrase_way.KIND.name)
+    return wrapper is not None and passphrase_way.is_below_standard(passphrase_way.kdf_of(wrapper))
 
 
-def _wrapper_purpose(version: int, kdf: KdfParameters) -> bytes:
-    return _purpose(
-        version,
-        "key-encryption key",
-        wrapper="passphrase",
-        algorithm="argon2id",
-        memory_kib=kdf.memory_kib,
-        iterations=kdf.iterations,
-        parallelism=kdf.parallelism,
-        salt=kdf.salt.hex(),
-    )
-
-
-def _data_key_purpose(version: int, name: str) -> bytes:
-    return _purpose(version, "data key", name=name)
-
-
-def _purpose(version: int, what: str, **details: str | int) -> bytes:
-    """Return the associated data that binds a sealed key to what it is for."""
-    return json.dumps({"vault": version, "holds": what, **details}, sort_keys=True, separators=(",", ":")).encode()
-
-
-def _seal(key: bytes, secret: bytes, purpose: bytes) -> Sealed:
-    nonce = secrets.token_bytes(12)
-    return Sealed(nonce, AESGCM(key).encrypt(nonce, secret, purpose))
-
-
-def _open(key: bytes, sealed: Sealed, purpose: bytes) -> bytes | None:
-    try:
-        return AESGCM(key).decrypt(sealed.nonce, sealed.ciphertext, purpose)
-    except InvalidTag:
-        return None
-
-
-def _keys(kek: bytes, data_keys: dict[str, bytes]) -> Keys:
-    return Keys(**data_keys, handover=_derived(kek, b"quantbox handover 1"), tokens=_derived(kek, b"quantbox tokens 1"))
-
-
-def _derived(kek: bytes, what_for: bytes) -> bytes:
-    return HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=what_for).derive(kek)
+def _bring_up_to_date(folder: DataFolder, kek: bytes, passphrase: str) -> VaultDocument | OldDocument:
+    """Write the vault as one made today; two programs that unlock it at once agree on one set of keys."""
+    now = SystemClock().now()
+    with vault_lock(folder):
+        document = read_document(folder.vault_file)
+        if isinstance(document, OldDocument):
+            document = todays_document(document, kek, passphrase, now, str(folder.vault_file))
+        elif _is_behind(document) and kek_by_passphrase(document, passphrase) == kek:
+            document = document.with_wrapper(passphrase_way.make_wrapper(kek, passphrase, now, document.binding))
+        else:
+            return document
+        write_document(folder.vault_file, document)
+    return document

@@ -25,7 +25,7 @@ def test_a_vault_of_part_1_gains_keys_once_and_keeps_the_database_key(store: Dat
     assert json.loads(store.vault_file.read_text())["version"] == 1
     first = unlock(store, PASSPHRASE)
     content = json.loads(store.vault_file.read_text())
-    assert (content["version"], set(content["data_keys"])) == (2, {"database", "fields", "audit", "archive", "backup"})
+    assert (content["version"], set(content["data_keys"])) == (3, {"database", "fields", "audit", "archive", "backup"})
     assert unlock(store, PASSPHRASE) == first
     assert len({first.database, first.fields, first.audit, first.archive, first.backup}) == 5
 

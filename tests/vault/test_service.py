@@ -54,19 +54,22 @@ def test_the_pass_phrase_opens_a_copy_of_the_vault_with_the_same_keys(vault, cop
 def test_keys_unwrap_by_hand_with_argon2_aes_gcm_and_hkdf(vault):
     content, keys = json.loads(vault[0]), vault[1]
     (wrapper,) = content["wrappers"]
-    kdf = wrapper["kdf"]
-    assert (kdf["algorithm"], kdf["memory_kib"], kdf["iterations"]) == ("argon2id", 65536, 3)
+    kdf = wrapper["parameters"]
+    assert (kdf["algorithm"], kdf["memory_kib"], kdf["iterations"], kdf["parallelism"]) == ("argon2id", 262144, 3, 4)
     salt = base64.b64decode(kdf["salt"])
     assert len(salt) == 16
-    secret = hash_secret_raw(PHRASE.encode(), salt, 3, 65536, kdf["parallelism"], 32, Type.ID)
+    secret = hash_secret_raw(PHRASE.encode(), salt, 3, 262144, 4, 32, Type.ID)
+    store_id = content["store_id"]
     wrapper_data = (
-        '{"algorithm":"argon2id","holds":"key-encryption key","iterations":3,"memory_kib":65536,"parallelism":4,'
-        f'"salt":"{salt.hex()}","vault":2,"wrapper":"passphrase"}}'
+        f'{{"created_at":"{wrapper["created_at"]}","epoch":1,"holds":"key-encryption key","parameters":{{"algorithm":"argon2id",'
+        f'"iterations":3,"memory_kib":262144,"parallelism":4,"salt":"{kdf["salt"]}"}},"store_id":"{store_id}","vault":3,'
+        '"wrapper":"passphrase"}'
     )
     nonce, ciphertext = (base64.b64decode(wrapper[name]) for name in ("nonce", "ciphertext"))
     kek = AESGCM(secret).decrypt(nonce, ciphertext, wrapper_data.encode())
     nonce, ciphertext = (base64.b64decode(content["data_keys"]["database"][name]) for name in ("nonce", "ciphertext"))
-    database = AESGCM(kek).decrypt(nonce, ciphertext, b'{"holds":"data key","name":"database","vault":2}')
+    data = f'{{"epoch":1,"holds":"data key","name":"database","store_id":"{store_id}","vault":3}}'
+    database = AESGCM(kek).decrypt(nonce, ciphertext, data.encode())
     assert database == keys.database
     # HKDF-SHA256 by its definition (RFC 5869): extract with a zero salt, one block of expand
     extracted = hmac.digest(bytes(32), kek, "sha256")
@@ -237,15 +240,15 @@ def test_the_wrapper_put_in_the_place_of_the_data_key_is_refused(copy):
     ],
 )
 def test_derivation_parameters_outside_floor_and_ceiling_are_refused_before_deriving(copy, name, value):
-    rewrite(copy, lambda content: content["wrappers"][0]["kdf"].update({name: value}))
+    rewrite(copy, lambda content: content["wrappers"][0]["parameters"].update({name: value}))
     with pytest.raises(VaultDamaged) as caught:
         unlock(copy, PHRASE)
-    assert caught.value.facts["part"] == f"kdf.{name}"
+    assert caught.value.facts["part"] == f"wrappers.passphrase.{name}"
 
 
 @pytest.mark.parametrize(("name", "value"), [("iterations", 4), ("parallelism", 2), ("memory_kib", 65544)])
 def test_other_accepted_parameters_than_those_written_open_nothing(copy, name, value):
-    rewrite(copy, lambda content: content["wrappers"][0]["kdf"].update({name: value}))
+    rewrite(copy, lambda content: content["wrappers"][0]["parameters"].update({name: value}))
     with pytest.raises(PassphraseWrong):
         unlock(copy, PHRASE)
 
@@ -274,11 +277,11 @@ def test_a_document_of_another_shape_is_damaged(copy, change):
 
 
 def test_a_newer_version_asks_for_an_upgrade(copy):
-    rewrite(copy, lambda content: content.update(version=3, unknown="kept"))
+    rewrite(copy, lambda content: content.update(version=4, unknown="kept"))
     with pytest.raises(VaultTooNew) as caught:
         unlock(copy, PHRASE)
-    assert caught.value.facts["version"] == 3
-    assert caught.value.facts["supported"] == 2
+    assert caught.value.facts["version"] == 4
+    assert caught.value.facts["supported"] == 3
 
 
 def test_keys_travel_through_a_pipe_unchanged(vault):
