@@ -82,6 +82,15 @@ class WebProgram:
         """Prove the pass phrase and open the store if it is not open."""
         self._line.request("vault.unlock", timeout_seconds=_VAULT_SECONDS, passphrase=passphrase)
 
+    def unlock_by_recovery(self, code: str) -> None:
+        """Prove the recovery kit's code and open the store if it is not open."""
+        self._line.request("vault.unlock_by_recovery", timeout_seconds=_VAULT_SECONDS, code=code)
+
+    def unlock_by_kms(self, access_key_id: str, access_key_secret: str) -> None:
+        """Let the cloud key service open the store if it is not open."""
+        access_key = {"access_key_id": access_key_id, "access_key_secret": access_key_secret}
+        self._line.request("vault.unlock_by_kms", timeout_seconds=_VAULT_SECONDS, **access_key)
+
     def lock(self) -> None:
         """Forget the key everywhere."""
         self._line.request("vault.lock", timeout_seconds=_VAULT_SECONDS)

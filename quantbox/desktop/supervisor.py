@@ -35,7 +35,7 @@ from quantbox.desktop.errors import AnotherIsStarting, StoreBusy, WebDidNotStart
 from quantbox.desktop.kept_process import KeptProcess
 from quantbox.desktop.ports import choose_port
 from quantbox.vault import service as vault
-from quantbox.vault.models import Keys
+from quantbox.vault.models import AccessKey, Keys
 
 __all__ = ["Commands", "Supervisor", "run"]
 
@@ -45,6 +45,8 @@ _log = logging.getLogger(__name__)
 STORE_WAIT_SECONDS = 60.0
 #: How long a second instance waits for the first to tell its address.
 HAND_OVER_SECONDS = 10.0
+#: How long the start waits for the system's keychain, which may ask its owner something.
+KEYCHAIN_SECONDS = 10.0
 _OPEN_SECONDS, _CLOSE_SECONDS = 60.0, 10.0
 _STEP_SECONDS = 0.1
 _MOST_FAILED_STARTS = 4
@@ -164,6 +166,7 @@ class Supervisor:
         self._keys: Keys | None = None
         self._vault_lock = threading.RLock()
         self._store_lock = FileLock(folder.lock_file)
+        self._was_locked = False
         self._stopped, self._served = threading.Event(), threading.Event()
         self._instance, self._url = new_id(), ""
         self._start_path = "/"
@@ -187,6 +190,8 @@ class Supervisor:
             self._await_web()
             if keys is not None:
                 self._worker.start()
+            elif vault.exists(self._folder):
+                self._unlock_unasked()
             if not self._stopped.is_set():
                 self._start_path = start_path
                 on_ready(self._url if keys is None or open_window else self._entrance())
@@ -242,6 +247,8 @@ class Supervisor:
         channel.on("program.state", self._describe)
         channel.on("vault.create", self._create)
         channel.on("vault.unlock", self._unlock)
+        channel.on("vault.unlock_by_recovery", self._unlock_by_recovery)
+        channel.on("vault.unlock_by_kms", self._unlock_by_kms)
         channel.on("vault.lock", self._lock)
         channel.on("launch.take", self._take_launch_token)
 
@@ -291,11 +298,42 @@ class Supervisor:
         return {"state": self._state()}
 
     def _unlock(self, passphrase: str) -> dict[str, str]:
+        return self._prove(lambda: vault.unlock(self._folder, passphrase))
+
+    def _unlock_by_recovery(self, code: str) -> dict[str, str]:
+        return self._prove(lambda: vault.unlock_by_recovery(self._folder, code))
+
+    def _unlock_by_kms(self, access_key_id: str, access_key_secret: str) -> dict[str, str]:
+        return self._prove(lambda: vault.unlock_by_kms(self._folder, AccessKey(access_key_id, access_key_secret)))
+
+    def _prove(self, unlock: Callable[[], Keys]) -> dict[str, str]:
         with self._vault_lock:
-            keys = vault.unlock(self._folder, passphrase)  # proves the pass phrase also where the store is open
+            keys = unlock()  # the proof is asked for also where the store is open
             if self._keys is None:
                 self._open(keys)
         return {"state": self._state()}
+
+    def _unlock_unasked(self) -> None:
+        """Open the store by what this user's keychain keeps; wait a little for the keychain, not for the network."""
+        keychain_asked = threading.Event()
+
+        def try_both() -> None:
+            for name, unlock in (("keychain", vault.unlock_by_keychain), ("key service", vault.unlock_by_kept_kms)):
+                try:
+                    if self._keys is None:
+                        self._open_unasked(unlock(self._folder))
+                except QuantBoxError as refusal:
+                    _log.warning("the %s did not open the store: %s", name, refusal.code)
+                finally:
+                    keychain_asked.set()
+
+        threading.Thread(target=try_both, name="unlock-unasked", daemon=True).start()
+        keychain_asked.wait(KEYCHAIN_SECONDS)
+
+    def _open_unasked(self, keys: Keys | None) -> None:
+        with self._vault_lock:
+            if keys is not None and self._keys is None and not self._was_locked and not self._stopped.is_set():
+                self._open(keys)
 
     def _open(self, keys: Keys) -> None:
         self._take_store()
@@ -316,6 +354,7 @@ class Supervisor:
 
     def _lock(self) -> dict[str, str]:
         with self._vault_lock:
+            self._was_locked = True  # whoever locked it wants to be asked
             if self._keys is not None:
                 self._forget()
         return {"state": self._state()}

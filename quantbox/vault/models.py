@@ -1,10 +1,10 @@
-"""Keys in memory, and the parameters of the pass phrase's key derivation."""
+"""Keys in memory, and what the ways to open a vault are described by."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 
-__all__ = ["KdfParameters", "Keys"]
+__all__ = ["AccessKey", "KdfParameters", "Keys", "KmsAddress"]
 
 
 @dataclass(frozen=True)
@@ -55,3 +55,19 @@ class KdfParameters:
     iterations: int
     parallelism: int
     salt: bytes
+
+
+@dataclass(frozen=True)
+class KmsAddress:
+    """Which key of which service."""
+
+    endpoint: str
+    key_id: str
+
+
+@dataclass(frozen=True)
+class AccessKey:
+    """What the service knows this program by; never written into a file."""
+
+    access_key_id: str = field(repr=False)
+    access_key_secret: str = field(repr=False)

@@ -24,6 +24,11 @@ class OldDocument:
     data_keys: dict[str, Sealed]
 
     @property
+    def epoch(self) -> int:
+        """Return the first epoch: rotation came with version 3."""
+        return 1
+
+    @property
     def store_id(self) -> str:
         """Return the id the store keeps when it is brought over: whoever does it, and until then."""
         return hashlib.sha256(b"quantbox store id 1" + self.wrapper.parameter_bytes("salt")).hexdigest()[:32]

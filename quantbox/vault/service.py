@@ -9,7 +9,7 @@ from quantbox.core.paths import DataFolder
 from quantbox.core.processes import FileLock, restrict_to_owner
 from quantbox.vault.document import VERSION, VaultDocument, parse_document, read_document, write_document
 from quantbox.vault.errors import KmsAccessKeyNeeded, KmsNotEnabled, KmsRefused, StoreExists, StoreMissing, VaultDamaged
-from quantbox.vault.models import Keys
+from quantbox.vault.models import AccessKey, Keys
 from quantbox.vault.old_document import OldDocument
 from quantbox.vault.opening import (
     kek_by_passphrase,
@@ -31,6 +31,7 @@ __all__ = [
     "refuse_existing",
     "store_id",
     "unlock",
+    "unlock_by_kept_kms",
     "unlock_by_keychain",
     "unlock_by_kms",
     "unlock_by_recovery",
@@ -131,9 +132,7 @@ def unlock_by_keychain(folder: DataFolder) -> Keys | None:
     return None if kek is None else _keys(folder, document, kek)
 
 
-def unlock_by_kms(
-    folder: DataFolder, access_key: kms.AccessKey | None = None, *, connect: kms.Connect = aliyun_kms.connect
-) -> Keys:
+def unlock_by_kms(folder: DataFolder, access_key: AccessKey | None = None, *, connect: kms.Connect = aliyun_kms.connect) -> Keys:
     """Return the keys of the store in `folder`, opened by the cloud key service.
 
     Parameters
@@ -162,6 +161,14 @@ def unlock_by_kms(
     if kek is None:
         raise KmsRefused(endpoint=address.endpoint, problem="key")
     return _keys(folder, document, kek)
+
+
+def unlock_by_kept_kms(folder: DataFolder) -> Keys | None:
+    """Return the keys as `unlock_by_kms`; None where the vault has no such way, or the keychain keeps no access key."""
+    try:
+        return unlock_by_kms(folder)
+    except (KmsNotEnabled, KmsAccessKeyNeeded):
+        return None
 
 
 def unlock_document(

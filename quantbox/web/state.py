@@ -55,6 +55,14 @@ class ProgramState(Protocol):
         """
         ...
 
+    def unlock_by_recovery(self, code: str) -> None:
+        """Prove the code of the recovery kit and open the vault, as `unlock` does by the pass phrase."""
+        ...
+
+    def unlock_by_kms(self, access_key_id: str, access_key_secret: str) -> None:
+        """Let the cloud key service open the vault with this access key, as `unlock` does by the pass phrase."""
+        ...
+
     def lock(self) -> None:
         """Forget the key everywhere; `services` is None when it returns."""
         ...

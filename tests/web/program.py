@@ -17,7 +17,7 @@ from quantbox.core.bus import LocalBus
 from quantbox.core.clock import FixedClock
 from quantbox.core.paths import DataFolder
 from quantbox.vault import service as vault
-from quantbox.vault.models import Keys
+from quantbox.vault.models import AccessKey, Keys
 from quantbox.web.state import VaultState
 
 PASSPHRASE = "correct horse battery staple"
@@ -44,7 +44,15 @@ class Program:
         self.open(vault.create(self.folder, passphrase))
 
     def unlock(self, passphrase: str) -> None:
-        keys = vault.unlock(self.folder, passphrase)
+        self._open_if_locked(vault.unlock(self.folder, passphrase))
+
+    def unlock_by_recovery(self, code: str) -> None:
+        self._open_if_locked(vault.unlock_by_recovery(self.folder, code))
+
+    def unlock_by_kms(self, access_key_id: str, access_key_secret: str) -> None:
+        self._open_if_locked(vault.unlock_by_kms(self.folder, AccessKey(access_key_id, access_key_secret)))
+
+    def _open_if_locked(self, keys: Keys) -> None:
         if self.services is None:
             self.open(keys)
 

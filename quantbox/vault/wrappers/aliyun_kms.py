@@ -6,7 +6,8 @@ import base64
 from typing import Any, Literal
 
 from quantbox.vault.errors import KmsRefused, KmsUnreachable
-from quantbox.vault.wrappers.kms import AccessKey, KeyProvider, KmsAddress
+from quantbox.vault.models import AccessKey, KmsAddress
+from quantbox.vault.wrappers.kms import KeyProvider
 
 __all__ = ["AliyunKms", "connect"]
 

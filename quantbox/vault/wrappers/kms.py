@@ -8,19 +8,17 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from quantbox.vault.models import AccessKey, KmsAddress
 from quantbox.vault.wrappers import keychain
 from quantbox.vault.wrappers.base import KEY_BYTES, Binding, Wrapper, WrapperKind, text, unwrap, wrap
 
 __all__ = [
     "KIND",
-    "AccessKey",
     "Connect",
     "KeyProvider",
-    "KmsAddress",
     "address_of",
     "forget_access_key",
     "keep_access_key",
@@ -32,22 +30,6 @@ __all__ = [
 KIND = WrapperKind(
     "kms", {"provider": lambda value: value == "aliyun", "endpoint": text(253), "key_id": text(256), "wrapped_key": text(4096)}
 )
-
-
-@dataclass(frozen=True)
-class KmsAddress:
-    """Which key of which service."""
-
-    endpoint: str
-    key_id: str
-
-
-@dataclass(frozen=True)
-class AccessKey:
-    """What the service knows this program by; never written into a file."""
-
-    access_key_id: str = field(repr=False)
-    access_key_secret: str = field(repr=False)
 
 
 class KeyProvider(Protocol):
