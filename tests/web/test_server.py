@@ -15,6 +15,7 @@ import pytest
 import trustme
 
 from quantbox.web.errors import ListenerUnavailable
+from quantbox.web.serving.connections import STALLED_SECONDS, Connection, ConnectionTable
 from quantbox.web.serving.server import Server
 
 
@@ -69,16 +70,159 @@ def exchange(port: int, request: bytes) -> bytes:
         return received
 
 
-def test_200_silent_and_50_slow_clients_leave_a_page_answered_within_a_second(server: Server) -> None:
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def tls_server(authority: trustme.CA) -> Iterator[Server]:
+    server = Server(echo, hosts=("127.0.0.1",), tls=context_of(authority, "127.0.0.1"), max_connections_per_address=40)
+    server.start()
+    yield server
+    server.stop()
+
+
+def context_of(authority: trustme.CA, name: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name).configure_cert(context)
+    return context
+
+
+def trust_in(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return context
+
+
+SLOW_HEADER = b"GET / HTTP/1.1\r\nHost: loc"
+SLOW_BODY = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\na"
+
+
+def hold(held: ExitStack, port: int, sent: bytes, trust: ssl.SSLContext | None) -> None:
+    """Keep a connection open that has said `sent` and says nothing more."""
+    client = held.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+    if sent:
+        try:
+            if trust is not None:
+                client = held.enter_context(trust.wrap_socket(client, server_hostname="127.0.0.1"))
+            client.sendall(sent)
+        except OSError:
+            pass  # it made room for another already
+
+
+def test_promise_17_silent_and_slow_clients_leave_a_page_answered_within_a_second(server: Server) -> None:
     with ExitStack() as held:
-        for _ in range(200):
-            held.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10))
-        for _ in range(50):
-            slow = held.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=10))
-            slow.sendall(b"GET / HTTP/1.1\r\nHost: loc")
+        for sent in [b""] * 200 + [SLOW_HEADER] * 50 + [SLOW_BODY] * 50:
+            hold(held, server.port, sent, None)
         started = time.perf_counter()
         assert get(server.port, "/page") == (200, b"GET /page ")
         assert time.perf_counter() - started < 1.0
+
+
+def test_promise_17_holds_over_tls_too(tls_server: Server, authority: trustme.CA) -> None:
+    trust = trust_in(authority)
+    with ExitStack() as held:
+        for sent in [b""] * 200 + [SLOW_HEADER] * 50 + [SLOW_BODY] * 50:
+            hold(held, tls_server.port, sent, trust)
+        started = time.perf_counter()
+        connection = http.client.HTTPSConnection("127.0.0.1", tls_server.port, timeout=10, context=trust)
+        connection.request("GET", "/page")
+        assert connection.getresponse().read() == b"GET /page "
+        assert time.perf_counter() - started < 1.0
+        connection.close()
+
+
+def test_200_bodies_that_stand_still_make_room_too(server: Server) -> None:
+    with ExitStack() as held:
+        for _ in range(200):
+            hold(held, server.port, SLOW_BODY, None)
+        wait_until(lambda: sum(not one.is_waiting for one in server._table._open) == 200)
+        time.sleep(STALLED_SECONDS)
+        started = time.perf_counter()
+        assert get(server.port, "/page") == (200, b"GET /page ")
+        assert time.perf_counter() - started < 1.0
+
+
+def test_one_address_takes_its_own_share_of_connections_and_not_the_others() -> None:
+    table = ConnectionTable(5, limit_per_address=3)
+
+    opened: list[Connection] = []
+
+    def connect(address: str) -> Connection:
+        near, far = socket.socketpair()
+        far.close()
+        opened.append(Connection(near, address))
+        return opened[-1]
+
+    greedy = [connect("192.168.1.66") for _ in range(3)]
+    for connection in greedy:
+        assert table.admit(connection)
+        connection.is_waiting = False
+    other = connect("192.168.1.7")
+    assert table.admit(other)
+    refused = connect("192.168.1.66")
+    assert not table.admit(refused)
+    assert table.admit(connect("192.168.1.8"))
+    greedy[1].is_waiting = True
+    assert table.admit(refused)  # at the cost of its own
+    assert len(table) == 5
+    assert greedy[1] not in table._open
+    assert other in table._open
+    for connection in opened:
+        connection.socket.close()
+
+
+def test_a_client_that_may_not_connect_is_hung_up_on_before_it_says_anything() -> None:
+    asked: list[str] = []
+
+    def admits(address: str) -> bool:
+        asked.append(address)
+        return False
+
+    server = Server(echo, hosts=("127.0.0.1",), admits=admits)
+    server.start()
+    try:
+        assert exchange(server.port, b"") == b""
+        assert asked == ["127.0.0.1"]
+    finally:
+        server.stop()
+
+
+def test_addresses_and_certificate_change_while_it_serves(authority: trustme.CA) -> None:
+    server = Server(echo, hosts=("127.0.0.2",), tls=context_of(authority, "127.0.0.2"))
+    server.start()
+    trust = trust_in(authority)
+
+    opened: list[http.client.HTTPSConnection] = []
+
+    def connect(host: str) -> http.client.HTTPSConnection:
+        opened.append(http.client.HTTPSConnection(host, server.port, timeout=10, context=trust))
+        return opened[-1]
+
+    def ask(connection: http.client.HTTPSConnection) -> bytes:
+        connection.request("GET", "/a")
+        return connection.getresponse().read()
+
+    try:
+        kept = connect("127.0.0.2")
+        assert ask(kept) == b"GET /a "
+        server.use_tls(context_of(authority, "127.0.0.3"))
+        server.listen_on(("127.0.0.2", "127.0.0.3"))
+        assert ask(connect("127.0.0.3")) == b"GET /a "
+        assert ask(kept) == b"GET /a "  # what was open goes on
+        with pytest.raises(ssl.SSLCertVerificationError):
+            ask(connect("127.0.0.2"))
+        server.listen_on(("127.0.0.3",))
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.2", server.port), timeout=10)
+        with pytest.raises(ListenerUnavailable):
+            server.listen_on(("127.0.0.3", "198.51.100.7"))
+        assert server.hosts == ("127.0.0.3",)
+    finally:
+        server.stop()
+        for connection in opened:
+            connection.close()
 
 
 def test_a_client_beyond_the_bound_is_told_to_come_back_while_all_are_being_served(gate: threading.Event) -> None:
@@ -187,27 +331,6 @@ def test_stopping_frees_the_port_and_ends_waiting_connections() -> None:
         socket.create_connection(("127.0.0.1", server.port), timeout=10)
     again = Server(echo, port=server.port)
     again.stop()
-
-
-def test_a_silent_client_does_not_hold_up_a_tls_handshake() -> None:
-    authority = trustme.CA()
-    certificate = authority.issue_cert("127.0.0.1")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate.configure_cert(context)
-    server = Server(echo, hosts=("127.0.0.1",), tls=context)
-    server.start()
-    trust = ssl.create_default_context()
-    authority.configure_trust(trust)
-    try:
-        with socket.create_connection(("127.0.0.1", server.port), timeout=10):
-            started = time.perf_counter()
-            connection = http.client.HTTPSConnection("127.0.0.1", server.port, timeout=10, context=trust)
-            connection.request("GET", "/tls")
-            assert connection.getresponse().read() == b"GET /tls "
-            assert time.perf_counter() - started < 1.0
-            connection.close()
-    finally:
-        server.stop()
 
 
 def wait_until(holds: Callable[[], bool], seconds: float = 5.0) -> None:

@@ -15,7 +15,7 @@ import socketserver
 import ssl
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from werkzeug.serving import ThreadedWSGIServer
@@ -37,12 +37,16 @@ _log = logging.getLogger(__name__)
 class Listener(ThreadedWSGIServer):
     """One listening address; a thread for every connection it takes."""
 
-    def __init__(self, host: str, port: int, app: WsgiApp, table: ConnectionTable, tls: ssl.SSLContext | None) -> None:
-        self._table = table
+    def __init__(self, host: str, port: int, app: WsgiApp, table: ConnectionTable, admits: Callable[[str], bool]) -> None:
+        self._table, self._admits = table, admits
         # Windows would let another program take over the port
         self.allow_reuse_address = sys.platform != "win32"
         super().__init__(host, port, cast("Any", app), RequestHandler)
-        self.ssl_context = tls  # set afterwards: Werkzeug would wrap the listening socket and shake hands while accepting
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Return whether this client may speak at all; one that may not is hung up on before any handshake."""
+        del request
+        return self._admits(client_address[0])
 
     def server_bind(self) -> None:
         """Bind without looking up this machine's name, which may take seconds."""
@@ -58,7 +62,7 @@ class Listener(ThreadedWSGIServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Give the connection a thread, or refuse it when all that are open are being served."""
-        connection = Connection(request)
+        connection = Connection(request, client_address[0])
         if not self._table.admit(connection):
             with contextlib.suppress(OSError):
                 request.settimeout(0.1)
@@ -73,8 +77,7 @@ class Listener(ThreadedWSGIServer):
         """Serve one connection to its end, in its own thread."""
         try:
             if self.ssl_context is not None:
-                connection.socket.settimeout(HANDSHAKE_SECONDS)
-                connection.socket = self.ssl_context.wrap_socket(connection.socket, server_side=True)
+                self._shake_hands(connection, self.ssl_context)
             RequestHandler(cast("Any", connection), client_address, self)
         except OSError:
             pass  # no handshake in time, or the client went away
@@ -84,9 +87,20 @@ class Listener(ThreadedWSGIServer):
             self._table.leave(connection)
             self.shutdown_request(connection.socket)
 
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - Werkzeug's signature
+        """Say nothing of single connections: a client that hung up is no fault, and its address stays out of the log."""
+
+    def _shake_hands(self, connection: Connection, tls: ssl.SSLContext) -> None:
+        connection.socket.settimeout(HANDSHAKE_SECONDS)
+        # Told apart from wrapping, which skips the handshake with a client that is gone and would then speak in clear.
+        connection.socket = tls.wrap_socket(connection.socket, server_side=True, do_handshake_on_connect=False)
+        if connection.is_evicted:
+            raise ConnectionAbortedError  # it was ended on the socket that wrapping took apart
+        connection.socket.do_handshake()
+
 
 class Server:
-    """The program's server on this machine's loopback addresses.
+    """The program's server on some of this machine's addresses.
 
     Parameters
     ----------
@@ -100,6 +114,10 @@ class Server:
         Serves HTTPS.
     max_connections : int
         Of all hosts together.
+    max_connections_per_address : int, optional
+        Of one client's address.
+    admits : callable
+        Whether a client of this address may connect.
     """
 
     def __init__(
@@ -110,62 +128,107 @@ class Server:
         hosts: Sequence[str] = LOCAL_HOSTS,
         tls: ssl.SSLContext | None = None,
         max_connections: int = MAX_CONNECTIONS,
+        max_connections_per_address: int | None = None,
+        admits: Callable[[str], bool] = lambda _address: True,
     ) -> None:
-        self._table = ConnectionTable(max_connections)
-        self._app, self._tls, self._hosts = app, tls, hosts
-        self._listeners = self._listen(port)
-        self._threads: list[threading.Thread] = []
-
-    @property
-    def port(self) -> int:
-        """The port all hosts listen on."""
-        return self._listeners[0].port
+        self._table = ConnectionTable(max_connections, max_connections_per_address)
+        self._app, self._tls, self._admits = app, tls, admits
+        self._threads: dict[Listener, threading.Thread] = {}
+        self._listeners = self._listen(hosts, port)
+        self.port = self._listeners[0].port if self._listeners else port
 
     @property
     def url(self) -> str:
         """The address for a browser on this machine."""
         return f"{'http' if self._tls is None else 'https'}://localhost:{self.port}"
 
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The addresses that are listened on."""
+        return tuple(listener.host for listener in self._listeners)
+
     def start(self) -> None:
         """Serve in threads of their own; returns at once."""
         for listener in self._listeners:
-            thread = threading.Thread(
-                target=listener.serve_forever, kwargs={"poll_interval": 0.1}, name=f"web-{listener.host}", daemon=True
-            )
-            thread.start()
-            self._threads.append(thread)
+            self._start(listener)
 
     def stop(self) -> None:
         """Take no more connections and end those there are; returns when the listeners are closed."""
-        if self._threads:
-            for listener in self._listeners:
-                listener.shutdown()
-            for thread in self._threads:
-                thread.join()
-        else:
-            for listener in self._listeners:
-                listener.server_close()
+        for listener in self._listeners:
+            self._close(listener)
         self._table.evict_all()
 
-    def _listen(self, port: int) -> list[Listener]:
+    def use_tls(self, tls: ssl.SSLContext) -> None:
+        """Show another certificate from the next connection on."""
+        self._tls = tls
+        for listener in self._listeners:
+            listener.ssl_context = tls
+
+    def listen_on(self, hosts: Sequence[str]) -> None:
+        """Serve on these addresses instead, on the same port; what stays is not interrupted.
+
+        Raises
+        ------
+        ListenerUnavailable
+            Some of the new addresses cannot be listened on; the others are.
+        """
+        gone = [listener for listener in self._listeners if listener.host not in hosts]
+        self._listeners = [listener for listener in self._listeners if listener.host in hosts]
+        for listener in gone:
+            self._close(listener)
+        refused: ListenerUnavailable | None = None
+        for host in hosts:
+            if host not in self.hosts:
+                try:
+                    listener = self._open(host, self.port)
+                except ListenerUnavailable as refusal:
+                    refused = refusal
+                    continue
+                self._listeners.append(listener)
+                self._start(listener)
+        if refused is not None:
+            raise refused
+
+    def _start(self, listener: Listener) -> None:
+        thread = threading.Thread(
+            target=listener.serve_forever, kwargs={"poll_interval": 0.1}, name=f"web-{listener.host}", daemon=True
+        )
+        thread.start()
+        self._threads[listener] = thread
+
+    def _close(self, listener: Listener) -> None:
+        thread = self._threads.pop(listener, None)
+        if thread is None:
+            listener.server_close()
+        else:
+            listener.shutdown()
+            thread.join()
+
+    def _listen(self, hosts: Sequence[str], port: int) -> list[Listener]:
         # a port that is free on the first host may be taken on the second
         for _ in range(0 if port else PORT_TRIES):
             with contextlib.suppress(ListenerUnavailable):
-                return self._listen_on(port)
-        return self._listen_on(port)
+                return self._listen_on(hosts, port)
+        return self._listen_on(hosts, port)
 
-    def _listen_on(self, port: int) -> list[Listener]:
+    def _listen_on(self, hosts: Sequence[str], port: int) -> list[Listener]:
         listeners: list[Listener] = []
         try:
-            for host in self._hosts:
+            for host in hosts:
                 if ":" not in host or has_ipv6(host):
-                    listeners.append(Listener(host, port, self._app, self._table, self._tls))
+                    listeners.append(self._open(host, port))
                     port = listeners[0].port
         except ListenerUnavailable:
             for listener in listeners:
                 listener.server_close()
             raise
         return listeners
+
+    def _open(self, host: str, port: int) -> Listener:
+        listener = Listener(host, port, self._app, self._table, self._admits)
+        # set afterwards: Werkzeug would wrap the listening socket and shake hands while accepting
+        listener.ssl_context = self._tls
+        return listener
 
 
 def has_ipv6(host: str) -> bool:
