@@ -6,7 +6,8 @@ there and ``suspensions`` the days a source reports without trade. See store_fil
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -14,8 +15,9 @@ import polars as pl
 
 from quantbox.core.processes import FileLock
 from quantbox.market_data.bar_merge import Changes, find_changes, in_schema, merge
+from quantbox.market_data.held_files import HeldFiles, hold_files
 from quantbox.market_data.models import BAR_SCHEMA, Adjust, Frequency, Series, Symbol
-from quantbox.market_data.series_table import SERIES_SCHEMA, SeriesLabel, read_series, update_series
+from quantbox.market_data.series_table import SERIES_SCHEMA, SeriesLabel, read_series, update_series, with_all_columns
 from quantbox.market_data.store_files import Snapshot, StoreFiles
 
 __all__ = ["BarStore"]
@@ -88,6 +90,12 @@ class BarStore:
         """Return how much disk the stored bars take."""
         return self._files.read(lambda snapshot: sum(path.stat().st_size for path in snapshot.files.values()))
 
+    @contextmanager
+    def hold(self, *, with_downloads: bool) -> Iterator[HeldFiles]:
+        """Give out the files of the present generation, as they are however the store goes on; see held_files."""
+        with ExitStack() as stack:
+            yield self._files.read(lambda snapshot: hold_files(snapshot, self._series_of(snapshot), stack, with_downloads))
+
     # --- writing -----------------------------------------------------------------------------------------------------
 
     def write(self, frame: pl.DataFrame, label: SeriesLabel, suspensions: pl.DataFrame | None = None) -> int:
@@ -156,7 +164,7 @@ class BarStore:
             return pl.DataFrame(schema=SERIES_SCHEMA)
         cached = self._series_cache
         if cached is None or cached[0] != path:  # files never change, so the name is enough
-            cached = self._series_cache = (path, pl.read_parquet(path, glob=False))
+            cached = self._series_cache = (path, with_all_columns(pl.read_parquet(path, glob=False)))
         return cached[1]
 
     def _merge_years(

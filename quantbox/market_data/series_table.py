@@ -12,9 +12,10 @@ from quantbox.market_data.bar_merge import Changes
 from quantbox.market_data.models import Adjust, Frequency, InstrumentKind, Series
 from quantbox.market_data.symbols import kind_of
 
-__all__ = ["SERIES_SCHEMA", "SeriesLabel", "read_series", "update_series"]
+__all__ = ["SERIES_SCHEMA", "SeriesLabel", "read_series", "update_series", "with_all_columns"]
 
-#: `missing` counts bars without pre_close, `first_missing` says whether the first bar is one of them.
+#: `missing` counts bars without pre_close, `first_missing` says whether the first bar is one of them,
+#: `is_all_downloaded` whether every bar came from a source that can give it again.
 SERIES_SCHEMA: dict[str, pl.DataType] = {
     "symbol": pl.String(),
     "frequency": pl.String(),
@@ -28,6 +29,7 @@ SERIES_SCHEMA: dict[str, pl.DataType] = {
     "origin": pl.String(),
     "updated_at": pl.Datetime("us", "UTC"),
     "is_demo": pl.Boolean(),
+    "is_all_downloaded": pl.Boolean(),
 }
 _KEYS = ("symbol", "frequency", "is_display_only")
 
@@ -42,6 +44,7 @@ class SeriesLabel:
     origin: str
     is_demo: bool
     updated_at: datetime
+    is_download: bool = False
 
 
 def update_series(table: pl.DataFrame, changes: Changes, written: pl.DataFrame, label: SeriesLabel) -> pl.DataFrame:
@@ -94,9 +97,17 @@ def update_series(table: pl.DataFrame, changes: Changes, written: pl.DataFrame, 
         pl.lit(label.origin).alias("origin"),
         pl.lit(label.updated_at, dtype=pl.Datetime("us", "UTC")).alias("updated_at"),
         pl.lit(label.is_demo).alias("is_demo"),
+        (pl.col("is_all_downloaded").fill_null(True) & label.is_download).alias("is_all_downloaded"),
     )
     kept = table.join(rewritten, on=_KEYS, how="anti")
     return pl.concat([kept, rewritten.select(list(SERIES_SCHEMA))]).sort(_KEYS)
+
+
+def with_all_columns(table: pl.DataFrame) -> pl.DataFrame:
+    """Return a stored table with the column it lacks where an older program wrote it: then nobody knows, so False."""
+    if "is_all_downloaded" in table.columns:
+        return table
+    return table.with_columns(pl.lit(False).alias("is_all_downloaded")).select(list(SERIES_SCHEMA))
 
 
 def read_series(table: pl.DataFrame) -> list[Series]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from quantbox.market_data.bar_store import BarStore
 from quantbox.market_data.calendar import Calendar
 from quantbox.market_data.checks import CheckInput, check_bars
 from quantbox.market_data.errors import NoBars, NoSeries, SymbolUnknown
+from quantbox.market_data.held_files import HeldFiles
 from quantbox.market_data.instruments import Instruments
 from quantbox.market_data.models import Adjust, Frequency, InstrumentKind, Series, Symbol
 from quantbox.market_data.series_table import SeriesLabel
@@ -175,6 +177,22 @@ class MarketData:
             "is_demo": bool(table.height and table["is_demo"].all()),
         }
 
+    @contextmanager
+    def hold_files(self, *, with_downloads: bool = True) -> Iterator[HeldFiles]:
+        """Give out everything stored as files for a backup, as it is now, however long reading it takes.
+
+        Parameters
+        ----------
+        with_downloads : bool
+            False leaves out the series of which a source can give every bar again.
+        """
+        with self._store.hold(with_downloads=with_downloads) as held, ExitStack() as stack:
+            for name in ("calendar.parquet", "instruments.parquet"):
+                table = self.folder.market / name
+                if table.exists():
+                    held.add(name, stack.enter_context(table.open("rb")))
+            yield held
+
     # --- writing bars ------------------------------------------------------------------------------------------------
 
     def write_bars(
@@ -186,6 +204,7 @@ class MarketData:
         frequency: Frequency = Frequency.DAY,
         display_only: bool = False,
         is_demo: bool = False,
+        is_download: bool = False,
         suspensions: pl.DataFrame | None = None,
     ) -> int:
         """Merge bars into the store in one step and return how many changed; the same bars again change nothing.
@@ -198,10 +217,12 @@ class MarketData:
             File format or source the bars came from.
         display_only : bool
             Keep an adjusted series beside the traded ones, for charts only.
+        is_download : bool
+            The source these bars came from can give them again at any time.
         suspensions : DataFrame or None
             Columns symbol and date: days the source reports without trade.
         """
-        label = SeriesLabel(frequency, display_only, adjust, origin, is_demo, self.clock.now())
+        label = SeriesLabel(frequency, display_only, adjust, origin, is_demo, self.clock.now(), is_download)
         changed = self._store.write(frame, label, suspensions)
         self.instruments.add_nameless(frame["symbol"].unique().to_list(), is_demo=is_demo)
         if frequency is Frequency.DAY and not is_demo:
@@ -246,7 +267,8 @@ class MarketData:
         demo = make_demo_market(self.calendar.sessions(DEMO_START, DEMO_END))
         tell(0.6, "writing")
         self.instruments.add(demo.instruments)
-        self.write_bars(demo.bars, origin="demo", adjust=Adjust.NONE, is_demo=True, suspensions=demo.suspensions)
+        label: dict[str, Any] = {"origin": "demo", "adjust": Adjust.NONE, "is_demo": True, "is_download": True}
+        self.write_bars(demo.bars, **label, suspensions=demo.suspensions)
         tell(1.0, "done")
         return {"symbols": len(demo.instruments), "bars": demo.bars.height, "sample_symbol": SAMPLE_SYMBOL}
 

@@ -20,7 +20,7 @@ import polars as pl
 
 from quantbox.core.files import write_atomically
 
-__all__ = ["Snapshot", "StoreFiles", "TableFile"]
+__all__ = ["Snapshot", "StoreFiles", "TableFile", "manifest_bytes", "parquet_bytes"]
 
 _Result = TypeVar("_Result")
 
@@ -87,7 +87,7 @@ class StoreFiles:
                 files[part] = self.folder / f"{part}.{generation}.parquet"
                 _write(files[part], frame)
         names = {part: path.relative_to(self.folder).as_posix() for part, path in sorted(files.items())}
-        manifest = json.dumps({"generation": generation, "files": names}, indent=1).encode()
+        manifest = manifest_bytes(generation, names)
         _patiently(lambda: write_atomically(self._manifest, manifest, mode=0o644))
         self._delete_unnamed(set(files.values()))
         return Snapshot(generation, files)
@@ -101,6 +101,18 @@ class StoreFiles:
             if path not in named:
                 with suppress(OSError):  # a reader on Windows still has it open; the next write comes by again
                     path.unlink()
+
+
+def manifest_bytes(generation: int, names: Mapping[str, str]) -> bytes:
+    """Return the content of a manifest that names `names`, relative to its folder, by part."""
+    return json.dumps({"generation": generation, "files": dict(names)}, indent=1).encode()
+
+
+def parquet_bytes(frame: pl.DataFrame) -> bytes:
+    """Return the content of a file of the store."""
+    content = io.BytesIO()
+    frame.write_parquet(content, compression="zstd", compression_level=1, row_group_size=_ROW_GROUP_ROWS, statistics=True)
+    return content.getvalue()
 
 
 class TableFile:
@@ -134,9 +146,8 @@ class TableFile:
 
 def _write(path: Path, frame: pl.DataFrame) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    content = io.BytesIO()
-    frame.write_parquet(content, compression="zstd", compression_level=1, row_group_size=_ROW_GROUP_ROWS, statistics=True)
-    _patiently(lambda: write_atomically(path, content.getvalue(), mode=0o644))
+    content = parquet_bytes(frame)
+    _patiently(lambda: write_atomically(path, content, mode=0o644))
 
 
 def _patiently(act: Callable[[], _Result]) -> _Result:

@@ -186,7 +186,8 @@ def refuse_other_than_raw(source: Source, symbol: Symbol, bars: pl.DataFrame) ->
 def store(market_data: MarketData, source: Source, fetched: Sequence[pl.DataFrame]) -> None:
     """Write the bars of several symbols at once: each write makes the files of the years it touches anew."""
     if fetched:
-        market_data.write_bars(pl.concat(fetched), origin=f"{source.name}.{source.origin}", adjust=Adjust.NONE)
+        origin = f"{source.name}.{source.origin}"
+        market_data.write_bars(pl.concat(fetched), origin=origin, adjust=Adjust.NONE, is_download=True)
 
 
 def is_silence(error: dict[str, Any] | None) -> bool:
