@@ -19,6 +19,7 @@ from quantbox.market_data.requests import DataRequests
 from quantbox.market_data.service import MarketData
 from quantbox.user_auth.service import People
 from quantbox.user_auth.settings import SettingsService
+from quantbox.vault.credentials import Credentials
 from quantbox.vault.fields import FieldCipher, Place
 from quantbox.vault.models import Keys
 
@@ -42,6 +43,7 @@ class Services:
     backtesting: Backtesting
     people: People
     settings: SettingsService
+    credentials: Credentials
     #: Whether a worker process runs the jobs; else whoever made a job runs it (a command without a running program).
     worker_beside: bool
 
@@ -89,5 +91,6 @@ def build_services(
         backtesting=backtesting,
         people=People(sessions, clock),
         settings=SettingsService(sessions, clock),
+        credentials=Credentials(sessions, cipher, clock),
         worker_beside=wake is not None,
     )

@@ -11,6 +11,15 @@ depends_on = None
 
 def upgrade() -> None:
     """Create the tables, and seal the private fields of older rows."""
+    op.create_table(
+        "credentials",
+        sa.Column("account_id", sa.String(64), nullable=False),
+        sa.Column("name", sa.String(64), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("account_id", "name", name="pk_credentials"),
+    )
     _seal_backtests()
 
 
