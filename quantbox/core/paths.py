@@ -9,7 +9,7 @@ from pathlib import Path
 
 import platformdirs
 
-__all__ = ["DataFolder", "default_data_folder", "port_claims_folder"]
+__all__ = ["DataFolder", "anchors_folder", "default_data_folder", "port_claims_folder", "resource_folder"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,16 @@ class DataFolder:
         return self.root / "run" / "program.json"
 
     @property
+    def attempts_file(self) -> Path:
+        """Counts of wrong guesses, readable while the store is locked (no secret in it)."""
+        return self.root / "run" / "attempts.json"
+
+    @property
+    def unrecorded_file(self) -> Path:
+        """Sensitive acts refused while the store was locked, until the audit log takes them (no secret in it)."""
+        return self.root / "run" / "unrecorded.json"
+
+    @property
     def logs(self) -> Path:
         """Log files: never private content."""
         return self.root / "logs"
@@ -74,6 +84,18 @@ def default_data_folder() -> DataFolder:
     return DataFolder(Path(platformdirs.user_data_dir("QuantBox", appauthor=False)))
 
 
+def anchors_folder() -> Path:
+    """Return where the ends of this user's audit logs are kept, apart from the data folders."""
+    return Path(platformdirs.user_state_dir("QuantBox", appauthor=False)) / "anchors"
+
+
 def port_claims_folder() -> Path:
     """Return where this user's programs claim their ports from one another: empty files, one for each port."""
     return Path(platformdirs.user_cache_dir("QuantBox", appauthor=False)) / "ports"
+
+
+def resource_folder() -> Path:
+    """Return the folder of ``templates/`` and ``static/``: the top of a source checkout, inside the package when installed."""
+    package = Path(__file__).resolve().parent.parent
+    packed = package / "_resources"
+    return packed if packed.is_dir() else package.parent
