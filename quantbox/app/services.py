@@ -8,6 +8,11 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
+from quantbox.app.lan.service import LanChoices
+from quantbox.app.anchor_places import anchor_places
+from quantbox.app.unrecorded import UnrecordedActs
+from quantbox.audit.anchors import Anchorage
+from quantbox.audit.service import Audit
 from quantbox.backtesting.service import Backtesting
 from quantbox.core.bus import Bus
 from quantbox.core.clock import Clock
@@ -41,14 +46,17 @@ class Services:
     market_data: MarketData
     data_requests: DataRequests
     backtesting: Backtesting
+    audit: Audit
     people: People
     settings: SettingsService
     credentials: Credentials
+    lan: LanChoices
     #: Whether a worker process runs the jobs; else whoever made a job runs it (a command without a running program).
     worker_beside: bool
 
     def close(self) -> None:
         """Let go of the database, also where work that goes on still holds these services."""
+        self.audit.close()
         close_engine(self.engine)
 
 
@@ -92,5 +100,6 @@ def build_services(
         people=People(sessions, clock),
         settings=SettingsService(sessions, clock),
         credentials=Credentials(sessions, cipher, clock),
+        lan=LanChoices(sessions, cipher, clock),
         worker_beside=wake is not None,
     )

@@ -6,10 +6,13 @@ from typing import Any, cast
 
 from flask import Flask
 
+from quantbox.app.lan.listener import LanListener
+from quantbox.app.lan.routes import routes as lan_routes
 from quantbox.app.routes import routes as app_routes
 from quantbox.backtesting.routes import routes as backtesting_routes
 from quantbox.core.bus import Bus
 from quantbox.core.clock import Clock, SystemClock
+from quantbox.core.paths import resource_folder
 from quantbox.jobs.routes import routes as jobs_routes
 from quantbox.market_data.charts.routes import routes as chart_routes
 from quantbox.market_data.requests.routes import routes as data_routes
@@ -20,8 +23,9 @@ from quantbox.web.api import Endpoint, Routes, register
 from quantbox.web.csrf import install_csrf
 from quantbox.web.errors import install_error_answers
 from quantbox.web.guards import install_headers, install_host_guard
+from quantbox.web.lan import install_lan
 from quantbox.web.openapi import build_openapi
-from quantbox.web.pages import install_pages, render_error, resource_folder
+from quantbox.web.pages import install_pages, render_error
 from quantbox.web.sockets import install_sockets
 from quantbox.web.state import ProgramState
 from quantbox.web.uploads import UploadRequest
@@ -54,6 +58,7 @@ def create_app(state: ProgramState, *, clock: Clock | None = None, testing: bool
     app.testing = testing
     app.config["PROPAGATE_EXCEPTIONS"] = False
     app.extensions["quantbox.state"] = state
+    install_lan(app, LanListener(app, state, clock or SystemClock()))
     install_host_guard(app)
     install_csrf(app)
     install_headers(app)
@@ -69,6 +74,7 @@ def create_app(state: ProgramState, *, clock: Clock | None = None, testing: bool
         data_routes,
         backtesting_routes,
         app_routes,
+        lan_routes,
     ):
         register(app, routes)
     return app

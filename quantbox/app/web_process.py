@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import Any
+from typing import Any, cast
 
+from quantbox.app.lan.listener import LanListener
 from quantbox.app.services import Services, build_services
 from quantbox.app.web import create_app
 from quantbox.core.bus import Bus
@@ -138,8 +139,10 @@ def main(folder: DataFolder) -> int:
     clock = SystemClock()
     program = WebProgram(folder, line, clock)
     port = program.join()
-    server = Server(create_app(program, clock=clock), port=port)
+    app = create_app(program, clock=clock)
+    server = Server(app, port=port)
     server.start()
+    cast("LanListener", app.extensions["quantbox.lan"]).start()
     line.notify("ready", url=server.url)
     threading.Event().wait()
     return 0

@@ -1,6 +1,7 @@
 """Which requests are answered at all, and how little a browser may do with the answers.
 
-Only this machine's own names are answered, so that a page of another site cannot reach in by renaming itself.
+Only this machine's own names are answered, each by the listener it belongs to, so that a page of another site cannot reach
+in by renaming itself.
 Werkzeug's list of trusted hosts ignores ports and cannot hold an IPv6 address (3.1.9), hence the check here.
 """
 
@@ -12,10 +13,12 @@ import secrets
 from flask import Flask, Response, g, request
 
 from quantbox.web.errors import HostRefused
+from quantbox.web.lan import comes_by_lan, lan_door
 
 __all__ = ["csp_nonce", "install_headers", "install_host_guard"]
 
-_LOCAL_HOST = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::(\d{1,5}))?", re.IGNORECASE)
+_HOST = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:]+\])(?::(\d{1,5}))?", re.IGNORECASE)
+_LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 _FIXED = {
     "X-Content-Type-Options": "nosniff",
@@ -25,18 +28,24 @@ _FIXED = {
     "X-Frame-Options": "DENY",
     "Permissions-Policy": (
         "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), "
-        "microphone=(), midi=(), payment=(), publickey-credentials-get=(), serial=(), usb=()"
+        "microphone=(), midi=(), payment=(), serial=(), usb=(), "
+        "publickey-credentials-create=(self), publickey-credentials-get=(self)"
     ),
 }
+#: Browsers heed it only where they trust the certificate, so a tablet without it can still be helped.
+_STRICT_TRANSPORT = "max-age=31536000"
 
 
 def install_host_guard(app: Flask) -> None:
-    """Refuse every request, sockets included, whose Host is not a local name with the port it came in by."""
+    """Refuse every request, sockets included, whose Host is not a name of the listener it came in by, with its port."""
 
     @app.before_request
     def refuse_other_hosts() -> None:
-        named = _LOCAL_HOST.fullmatch(request.environ.get("HTTP_HOST", ""))
-        if named is None or (named[1] or _DEFAULT_PORTS[request.scheme]) != request.environ["SERVER_PORT"]:
+        named = _HOST.fullmatch(request.environ.get("HTTP_HOST", ""))
+        own = lan_door().host_names() if comes_by_lan() else _LOCAL_HOSTS
+        if named is None or named[1].lower() not in own:
+            raise HostRefused
+        if (named[2] or _DEFAULT_PORTS[request.scheme]) != request.environ["SERVER_PORT"]:
             raise HostRefused
 
 
@@ -63,6 +72,8 @@ def install_headers(app: Flask) -> None:
     def protect(response: Response) -> Response:
         response.headers["Content-Security-Policy"] = content_security_policy()
         response.headers.update(_FIXED)
+        if comes_by_lan():
+            response.headers["Strict-Transport-Security"] = _STRICT_TRANSPORT
         # Static files are public and carry an ETag; everything else may be private and is kept nowhere.
         response.headers["Cache-Control"] = "no-cache" if request.endpoint == "static" else "no-store"
         return response

@@ -216,8 +216,8 @@ def test_addresses_and_certificate_change_while_it_serves(authority: trustme.CA)
         server.listen_on(("127.0.0.3",))
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.2", server.port), timeout=10)
-        with pytest.raises(ListenerUnavailable):
-            server.listen_on(("127.0.0.3", "198.51.100.7"))
+        with socket.create_server(("127.0.0.4", server.port)), pytest.raises(ListenerUnavailable):
+            server.listen_on(("127.0.0.3", "127.0.0.4"))
         assert server.hosts == ("127.0.0.3",)
     finally:
         server.stop()
