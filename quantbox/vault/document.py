@@ -24,11 +24,13 @@ from quantbox.vault.wrappers.base import Binding, Check, Sealed, Wrapper, Wrappe
 
 __all__ = [
     "DATA_KEYS",
+    "MAX_VOID_KITS",
     "VERSION",
     "PendingKit",
     "VaultDocument",
     "VoidKit",
     "parse_document",
+    "parse_wrapper",
     "read_document",
     "show_wrapper",
     "to_bytes",
@@ -171,6 +173,11 @@ def show_wrapper(wrapper: Wrapper) -> dict[str, Any]:
     }
 
 
+def parse_wrapper(shown: Any) -> Wrapper:
+    """Return the wrapper that `show_wrapper` showed, or raise VaultDamaged naming the part that is wrong."""
+    return _Reader("vault.json").wrapper(shown, set(_KINDS))
+
+
 class _Reader:
     """Checks every field, and names the one that is wrong."""
 
@@ -217,20 +224,20 @@ class _Reader:
         wrapper = {"kind": old["kind"], "created_at": "1970-01-01T00:00:00+00:00", "parameters": old["kdf"]}
         return OldDocument(
             version=version,
-            wrapper=self._wrapper({**wrapper, "nonce": old["nonce"], "ciphertext": old["ciphertext"]}, {"passphrase"}),
+            wrapper=self.wrapper({**wrapper, "nonce": old["nonce"], "ciphertext": old["ciphertext"]}, {"passphrase"}),
             data_keys=self._data_keys(content["data_keys"], DATA_KEYS[:1] if version == 1 else DATA_KEYS),
         )
 
     def _wrappers(self, value: Any) -> tuple[Wrapper, ...]:
         if not isinstance(value, list) or len(value) > len(_KINDS):
             raise self.damaged("wrappers")
-        wrappers = tuple(self._wrapper(one, set(_KINDS)) for one in value)
+        wrappers = tuple(self.wrapper(one, set(_KINDS)) for one in value)
         kinds = [wrapper.kind for wrapper in wrappers]
         if len(set(kinds)) != len(kinds) or passphrase.KIND.name not in kinds:
             raise self.damaged("wrappers")
         return wrappers
 
-    def _wrapper(self, value: Any, kinds: set[str]) -> Wrapper:
+    def wrapper(self, value: Any, kinds: set[str]) -> Wrapper:
         shown = self._fields(value, "wrappers", {"kind", "created_at", "parameters", *_SEALED})
         kind = shown["kind"]
         if not isinstance(kind, str) or kind not in kinds:
@@ -252,7 +259,7 @@ class _Reader:
             raise self.damaged("pending_kit.confirm")
         if not binary(range(_CHECK_BYTES, _CHECK_BYTES + 1))(shown["check"]):
             raise self.damaged("pending_kit.check")
-        return PendingKit(self._wrapper(shown["wrapper"], {recovery.KIND.name}), tuple(confirm), decode(shown["check"]))
+        return PendingKit(self.wrapper(shown["wrapper"], {recovery.KIND.name}), tuple(confirm), decode(shown["check"]))
 
     def _void_kits(self, value: Any) -> tuple[VoidKit, ...]:
         if not isinstance(value, list) or len(value) > MAX_VOID_KITS:

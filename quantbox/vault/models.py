@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Protocol
 
-__all__ = ["AccessKey", "KdfParameters", "Keys", "KmsAddress"]
+__all__ = ["AccessKey", "KdfParameters", "Keys", "KmsAddress", "NewKit", "SignIns"]
 
 
 @dataclass(frozen=True)
@@ -71,3 +73,37 @@ class AccessKey:
 
     access_key_id: str = field(repr=False)
     access_key_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class NewKit:
+    """A recovery kit that was just made.
+
+    Attributes
+    ----------
+    code : str
+        What is printed; shown once and kept nowhere.
+    store_id : str
+        Of the store it is to open.
+    created_at : datetime
+        When it was made.
+    confirm : tuple of int
+        Numbers of the groups to be typed, from 1, before the kit counts.
+    """
+
+    code: str = field(repr=False)
+    store_id: str
+    created_at: datetime
+    confirm: tuple[int, ...]
+
+
+class SignIns(Protocol):
+    """What the vault asks of those who sign people in; they stand above it and are given to it by `app`."""
+
+    def refuse_owners_password(self, passphrase: str) -> None:
+        """Refuse a pass phrase that is the owner's sign-in password as well."""
+        ...
+
+    def end_everybodys_but(self, session_key: str | None) -> None:
+        """End every session but this one: the pass phrase has changed."""
+        ...

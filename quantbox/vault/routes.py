@@ -1,0 +1,221 @@
+"""How the vault is opened: seen and changed by the owner, who proves the pass phrase for every act."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from flask_login import current_user
+from pydantic import Field
+
+from quantbox.core.roles import Role
+from quantbox.vault.access import VaultAccess
+from quantbox.vault.models import AccessKey, KmsAddress
+from quantbox.web.acts import note_facts
+from quantbox.web.api import Answer, Body, Routes
+from quantbox.web.cookies import request_language
+from quantbox.web.proofs import proving
+from quantbox.web.state import get_service
+
+__all__ = ["routes"]
+
+routes = Routes("vault")
+
+
+class KdfAnswer(Answer):
+    """What one guess at the pass phrase costs."""
+
+    algorithm: str
+    memory_kib: int
+    iterations: int
+
+
+class WayAnswer(Answer):
+    """One way to open the vault."""
+
+    kind: Literal["passphrase", "recovery", "keychain", "kms"]
+    created_at: datetime
+    detail: str | None
+
+
+class KeychainAnswer(Answer):
+    """Whether this machine has a keychain, else why not."""
+
+    is_available: bool
+    reason: str | None
+
+
+class KitAnswer(Answer):
+    """The recovery kit; one that is not confirmed opens nothing."""
+
+    created_at: datetime
+    is_confirmed: bool
+
+
+class PendingKitAnswer(Answer):
+    """A kit that waits until its groups are typed."""
+
+    created_at: datetime
+    confirm: list[int]
+
+
+class VoidKitAnswer(Answer):
+    """A kit that no longer opens the store."""
+
+    created_at: datetime
+    voided_at: datetime
+
+
+class VaultAnswer(Answer):
+    """How the vault is opened."""
+
+    store_id: str
+    epoch: int
+    rotated_at: datetime | None
+    kdf: KdfAnswer
+    wrappers: list[WayAnswer]
+    keychain: KeychainAnswer
+    recovery_kit: KitAnswer | None
+    pending_kit: PendingKitAnswer | None
+    void_kits: list[VoidKitAnswer]
+
+
+class NewKitAnswer(Answer):
+    """A new recovery kit; its code is shown this once."""
+
+    code: str
+    store_id: str
+    created_at: datetime
+    confirm: list[int]
+
+
+class ProofBody(Body):
+    """The pass phrase, again."""
+
+    passphrase: str = Field(min_length=1, max_length=4096, repr=False)
+
+
+class NewPassphraseBody(ProofBody):
+    """The pass phrase and the one that replaces it."""
+
+    new_passphrase: str = Field(min_length=1, max_length=4096, repr=False)
+
+
+class GroupsBody(Body):
+    """The groups asked for, in their order."""
+
+    groups: list[str] = Field(min_length=1, max_length=7, repr=False)
+
+
+class KeychainBody(ProofBody):
+    """Whether the system's keychain is to open the vault."""
+
+    is_enabled: bool
+
+
+class KmsBody(ProofBody):
+    """A key of a cloud key service, and how this program is known there."""
+
+    endpoint: str = Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?(:[0-9]{1,5})?$")
+    key_id: str = Field(min_length=1, max_length=256)
+    access_key_id: str = Field(min_length=1, max_length=256, repr=False)
+    access_key_secret: str = Field(min_length=1, max_length=256, repr=False)
+
+
+@routes.add("GET", "/vault", role=Role.OWNER, answer=VaultAnswer)
+def show_vault() -> dict[str, Any]:
+    """Say how the vault is opened, by which keys and since when."""
+    return described()
+
+
+@routes.add(
+    "POST", "/vault/passphrase", role=Role.OWNER, body=NewPassphraseBody, answer=VaultAnswer, step_up=True, act="vault.passphrase"
+)
+def change_passphrase(body: NewPassphraseBody) -> dict[str, Any]:
+    """Change the pass phrase; every session but this one ends."""
+    with proving():
+        access = get_service(VaultAccess)
+        access.change_passphrase(body.passphrase, body.new_passphrase, keep_session=current_user.session_key)
+    return described()
+
+
+@routes.add(
+    "POST",
+    "/vault/recovery-kit",
+    role=Role.OWNER,
+    body=ProofBody,
+    answer=NewKitAnswer,
+    status=201,
+    step_up=True,
+    act="vault.recovery_kit.make",
+)
+def make_recovery_kit(body: ProofBody) -> object:
+    """Make a recovery kit; it counts once it is confirmed, and until then an older one goes on."""
+    with proving():
+        return get_service(VaultAccess).make_recovery_kit(body.passphrase)
+
+
+@routes.add(
+    "POST",
+    "/vault/recovery-kit/confirm",
+    role=Role.OWNER,
+    body=GroupsBody,
+    answer=VaultAnswer,
+    act="vault.recovery_kit.confirm",
+)
+def confirm_recovery_kit(body: GroupsBody) -> dict[str, Any]:
+    """Confirm the kit by the groups asked for; the kit before it is void from then on."""
+    get_service(VaultAccess).confirm_recovery_kit(body.groups)
+    return described()
+
+
+@routes.add(
+    "DELETE",
+    "/vault/recovery-kit",
+    role=Role.OWNER,
+    body=ProofBody,
+    answer=VaultAnswer,
+    step_up=True,
+    act="vault.recovery_kit.remove",
+)
+def remove_recovery_kit(body: ProofBody) -> dict[str, Any]:
+    """Name the kit void, and throw away one that waits."""
+    with proving():
+        get_service(VaultAccess).remove_recovery_kit(body.passphrase)
+    return described()
+
+
+@routes.add("PUT", "/vault/keychain", role=Role.OWNER, body=KeychainBody, answer=VaultAnswer, step_up=True, act="vault.keychain")
+def change_keychain(body: KeychainBody) -> dict[str, Any]:
+    """Let this user's keychain open the vault at the start, or no longer."""
+    note_facts(is_enabled=body.is_enabled)
+    access = get_service(VaultAccess)
+    with proving():
+        (access.enable_keychain if body.is_enabled else access.disable_keychain)(body.passphrase)
+    return described()
+
+
+@routes.add("PUT", "/vault/kms", role=Role.OWNER, body=KmsBody, answer=VaultAnswer, step_up=True, act="vault.kms.enable")
+def enable_kms(body: KmsBody) -> dict[str, Any]:
+    """Let a key of a cloud key service open the vault; it is asked to wrap and unwrap once."""
+    note_facts(endpoint=body.endpoint)
+    address, access_key = KmsAddress(body.endpoint, body.key_id), AccessKey(body.access_key_id, body.access_key_secret)
+    with proving():
+        get_service(VaultAccess).enable_kms(body.passphrase, address, access_key)
+    return described()
+
+
+@routes.add("DELETE", "/vault/kms", role=Role.OWNER, body=ProofBody, answer=VaultAnswer, step_up=True, act="vault.kms.disable")
+def disable_kms(body: ProofBody) -> dict[str, Any]:
+    """Let the cloud key service open the vault no longer."""
+    with proving():
+        get_service(VaultAccess).disable_kms(body.passphrase)
+    return described()
+
+
+def described() -> dict[str, Any]:
+    """Return how the vault is opened now, in the language of the request."""
+    shown = get_service(VaultAccess).describe()
+    reason = shown["keychain"]["reason"]
+    shown["keychain"]["reason"] = reason and reason.in_language(request_language())
+    return shown
