@@ -26,6 +26,8 @@ OPENED = {
     "quantbox.brokers.simulation": "every engine calls the one simulated exchange",
     "quantbox.user_auth.settings": "app builds it",
     "quantbox.vault.handover": "the command line signs, the web process verifies",
+    "quantbox.vault.document": "a backup carries a copy of vault.json",
+    "quantbox.vault.wrappers": "a backup's own pass phrase seals its key as the vault's does",
     "quantbox.vault.fields": "every capability with private fields seals them",
     "quantbox.vault.credentials": "every capability that signs in somewhere keeps its secrets there",
     "quantbox.market_data.symbols": "how a symbol is written is vocabulary",

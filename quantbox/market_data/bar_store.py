@@ -90,6 +90,15 @@ class BarStore:
         """Return how much disk the stored bars take."""
         return self._files.read(lambda snapshot: sum(path.stat().st_size for path in snapshot.files.values()))
 
+    def count_rows(self) -> int:
+        """Return how many bars the files hold, each opened and read to its end."""
+
+        def count(snapshot: Snapshot) -> int:
+            paths = [path for part, path in snapshot.files.items() if part.startswith(("bars/", "display/"))]
+            return sum(pl.read_parquet(path, glob=False).height for path in paths)
+
+        return self._files.read(count)
+
     @contextmanager
     def hold(self, *, with_downloads: bool) -> Iterator[HeldFiles]:
         """Give out the files of the present generation, as they are however the store goes on; see held_files."""

@@ -41,6 +41,11 @@ class HeldFiles:
         """Add a table that stands beside the bars."""
         self._tables.append((name, content))
 
+    def size_bytes(self) -> int:
+        """Return the size of all files, before anything is left out."""
+        contents = [*(content for _name, content in self._tables), *(content for _part, _path, content in self._parts)]
+        return sum(_size(content) for content in contents)
+
     def files(self) -> Iterator[tuple[str, int, BinaryIO]]:
         """Yield path within the folder, bytes and content of each file; those with something left out are made here."""
         yield from ((name, _size(content), content) for name, content in self._tables)

@@ -177,6 +177,12 @@ class MarketData:
             "is_demo": bool(table.height and table["is_demo"].all()),
         }
 
+    def count(self, *, reads_bars: bool = False) -> dict[str, int]:
+        """Return how many `symbols` and `bars` are stored: by the table of series, or with every file of bars opened."""
+        table = self._store.series_table()
+        bars = self._store.count_rows() if reads_bars else int(table["rows"].sum())
+        return {"symbols": table["symbol"].n_unique(), "bars": bars}
+
     @contextmanager
     def hold_files(self, *, with_downloads: bool = True) -> Iterator[HeldFiles]:
         """Give out everything stored as files for a backup, as it is now, however long reading it takes.

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine
 from quantbox.core.database.engine import copy_encrypted
 from quantbox.core.database.errors import SchemaNewer
 
-__all__ = ["Seal", "current_revision", "head_revision", "upgrade"]
+__all__ = ["Seal", "check_known", "current_revision", "head_revision", "upgrade"]
 
 #: Seals a field for its table, row, column and version; the vault's, which lies above this toolkit.
 Seal = Callable[[str, str, str, int, bytes], bytes]
@@ -49,7 +49,7 @@ def upgrade(engine: Engine, revision: str | None = None, *, seal: Seal | None = 
     if found == target:
         return
     if found is not None:
-        _check_known(found)
+        check_known(found)
         _keep_copy(engine, target)
     with engine.connect() as connection:
         # SQLite changes a table by copying it: with foreign keys on, dropping the old one would delete its children
@@ -88,7 +88,8 @@ def _run_steps(connection: Connection, revision: str, seal: Seal | None) -> None
     connection.commit()
 
 
-def _check_known(revision: str) -> None:
+def check_known(revision: str) -> None:
+    """Raise SchemaNewer for a revision this program does not know."""
     try:
         ScriptDirectory(str(_FOLDER)).get_revision(revision)
     except CommandError:
