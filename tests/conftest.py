@@ -23,6 +23,15 @@ if TYPE_CHECKING:
 _LEFT_OUT = "real files are absent"
 
 
+# --- nothing of a test stays on this machine ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_state_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep what programs leave in the user's state folder (ends of audit logs) in a folder of this run, also for processes."""
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+
+
 # --- the store -------------------------------------------------------------------------------------------------------
 
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from quantbox.app.audit_commands import anchor_log, export_log, list_log, verify_log
 from quantbox.app.doctor import examine
 from quantbox.app.services import Services
 from quantbox.backtesting.models import BacktestRequest, Costs
@@ -155,4 +156,8 @@ COMMANDS: dict[str, Command] = {
     "data.check": check_data,
     "backtest.run": run_backtest,
     "doctor": run_doctor,
+    "audit.verify": verify_log,
+    "audit.list": list_log,
+    "audit.export": export_log,
+    "audit.anchor": anchor_log,
 }

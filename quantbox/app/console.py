@@ -22,6 +22,8 @@ def write_for_people(document: dict[str, Any], language: Language) -> None:
         ]
     elif "files" in document:
         lines = [describe_file(file, language) for file in document["files"]]
+    elif "next_cursor" in document:
+        lines = [describe_record(record) for record in document["items"]] or ["✓"]
     elif "findings" in document:
         lines = [f"{f['symbol']} {f['date']} {f['kind']}: {plain(f['evidence'])}" for f in document["findings"]] or ["✓"]
     elif "bars" in document:
@@ -47,6 +49,13 @@ def plain(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(plain(entry) for entry in value)
     return str(value)
+
+
+def describe_record(record: dict[str, Any]) -> str:
+    """Return one line on a record of the audit log; control letters of what others wrote do not reach the terminal."""
+    who = " ".join(filter(None, (record["actor"] or "–", record["address"])))
+    line = f"{record['seq']:>6} {record['at'][:19]}Z {record['outcome']:<7} {record['act']:<20} {who}  {plain(record['facts'])}"
+    return "".join(letter if letter.isprintable() else "·" for letter in line)
 
 
 def describe_file(file: dict[str, Any], language: Language) -> str:

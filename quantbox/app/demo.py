@@ -29,7 +29,7 @@ def main(folder: DataFolder, language: Language) -> int:
     """Read a pass phrase on stdin, make the store and print `{backtest_id, document}` as JSON."""
     keys = create(folder, sys.stdin.readline().rstrip("\n"))
     with FileLock(folder.lock_file):
-        services = open_services_here(folder, keys)
+        services = open_services_here(folder, keys, is_throw_away=True)
         try:
             loaded = services.market_data.load_demo()
             answer = run_sample_backtest(services, loaded["sample_symbol"], language)

@@ -20,6 +20,7 @@ from quantbox.user_auth.models import OWNER_ACCOUNT
 from quantbox.vault.service import exists
 
 if TYPE_CHECKING:
+    from quantbox.audit.models import Verification
     from quantbox.app.services import Services
 
 
@@ -75,6 +76,7 @@ def examine_today(folder: DataFolder, services: Services, language: Language) ->
         examine_processes(folder),
         examine_disk(folder),
         examine_database_log(folder),
+        audit_finding(services.audit.last_check),
     ]
     return [check.to_json(language) for check in checks]
 
@@ -178,6 +180,7 @@ def examine_store(folder: DataFolder, services: Services | None, *, is_busy: boo
         "queue": examine_queue,
         "market_data": examine_market_data,
         "calendar_end": examine_calendar,
+        "audit_chain": lambda open_services: audit_finding(open_services.audit.verify()),
     }
     advice = Text("用 --passphrase-file 给出口令后再看。", "Look again with --passphrase-file.")
     if not exists(folder):
@@ -226,6 +229,20 @@ def examine_market_data(services: Services) -> Check:
     advice = NOTHING if stored else Text("导入文件或载入模拟市场。", "Import files or load the demo market.")
     shown = {key: value.isoformat() if isinstance(value, date) else value for key, value in summary.items()}
     return Check("market_data", True, shown, advice)
+
+
+def audit_finding(check: Verification | None) -> Check:
+    """Say whether the audit log is whole; the first page takes the finding of the last examination."""
+    if check is None:
+        return Check("audit_chain", None, "checking", Text("正在检查，稍后再看。", "It is being examined; look again in a moment."))
+    if check.problem is None:
+        return Check("audit_chain", True, {"records": check.records, "anchored_seq": check.anchored_seq})
+    problem = check.problem
+    advice = Text(
+        f"{problem.sentence.in_language('zh')}。{problem.hint.in_language('zh')}。",
+        f"{problem.sentence.in_language('en')}. {problem.hint.in_language('en')}.",
+    )
+    return Check("audit_chain", False, {"problem": problem.code, "seq": problem.seq}, advice)
 
 
 def examine_calendar(services: Services) -> Check:

@@ -14,11 +14,13 @@ from pydantic import JsonValue
 from quantbox.app.commands import COMMANDS
 from quantbox.app.doctor import examine
 from quantbox.app.overview import build_overview
+from quantbox.app.recording import run_recorded
 from quantbox.app.services import Services
 from quantbox.backtesting.routes import BacktestRow
 from quantbox.core.roles import Role
 from quantbox.market_data.requests.routes import CalendarAnswer
-from quantbox.vault.handover import HandoverVerifier
+from quantbox.vault.handover import HandoverRefused, HandoverVerifier
+from quantbox.web.acts import record_refusal
 from quantbox.web.answers import JobAnswer, job_answer
 from quantbox.web.api import Answer, Routes
 from quantbox.web.cookies import answer_in, request_language
@@ -112,10 +114,14 @@ def run_command(name: str, body: dict[str, Any]) -> dict[str, Any]:
     services = open_services()
     answer_in("en" if body.get("language") == "en" else "zh")
     authorization = request.headers.get("Authorization", "")
-    verifier_of(services).check(authorization, request.method, request.path, request.get_data())
+    try:
+        verifier_of(services).check(authorization, request.method, request.path, request.get_data())
+    except HandoverRefused as refusal:
+        record_refusal("command.run", refusal)
+        raise
     if name not in COMMANDS:
         raise RequestRefused(404)
-    return COMMANDS[name](services, body, lambda _fraction, _stage: None)
+    return run_recorded(services, name, body, lambda _fraction, _stage: None)
 
 
 def open_services() -> Services:

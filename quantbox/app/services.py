@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
+from quantbox.app.audit_log import open_audit
 from quantbox.app.lan.service import LanChoices
-from quantbox.app.anchor_places import anchor_places
 from quantbox.app.unrecorded import UnrecordedActs
-from quantbox.audit.anchors import Anchorage
 from quantbox.audit.service import Audit
 from quantbox.backtesting.service import Backtesting
 from quantbox.core.bus import Bus
@@ -61,7 +60,14 @@ class Services:
 
 
 def build_services(
-    folder: DataFolder, keys: Keys, *, bus: Bus, clock: Clock, owner: str, wake: Callable[[str], None] | None = None
+    folder: DataFolder,
+    keys: Keys,
+    *,
+    bus: Bus,
+    clock: Clock,
+    owner: str,
+    wake: Callable[[str], None] | None = None,
+    is_throw_away: bool = False,
 ) -> Services:
     """Open the store of `folder` and build every service on it.
 
@@ -71,11 +77,15 @@ def build_services(
         Name under which this process claims jobs ("worker:4711").
     wake : callable or None
         Tells a worker that a job waits; None where this process runs its jobs itself.
+    is_throw_away : bool
+        The store is that of a demo and leaves nothing behind.
     """
     engine = open_engine(folder.database, keys.database)
     cipher = FieldCipher(keys.fields)
     upgrade(engine, seal=lambda table, row, column, version, text: cipher.seal(Place(table, row, column, version), text))
     sessions = session_factory(engine)
+    audit = open_audit(folder, keys, sessions, clock, is_throw_away=is_throw_away)
+    UnrecordedActs(folder).hand_over(audit)
     jobs = JobService(sessions, clock, bus, wake or (lambda _job_id: None))
     market_data = MarketData(folder, clock)
     data_requests = DataRequests(sessions, clock, jobs, market_data, folder)
@@ -97,6 +107,7 @@ def build_services(
         market_data=market_data,
         data_requests=data_requests,
         backtesting=backtesting,
+        audit=audit,
         people=People(sessions, clock),
         settings=SettingsService(sessions, clock),
         credentials=Credentials(sessions, cipher, clock),

@@ -22,8 +22,11 @@ from quantbox.app.errors import (
     StoreBusy,
     StoreMissing,
 )
+from quantbox.app.unrecorded import UnrecordedActs
+from quantbox.audit.models import COMMAND_LINE, Outcome
 from quantbox.core.bus import LocalBus
 from quantbox.core.clock import SystemClock
+from quantbox.core.errors import Denied
 from quantbox.core.ids import new_id
 from quantbox.core.paths import DataFolder
 from quantbox.core.processes import FileLock
@@ -81,7 +84,7 @@ def run_on_store(options: argparse.Namespace, folder: DataFolder, name: str, arg
     """Run the command `name`; waits for other commands up to --wait seconds."""
     if not exists(folder):
         raise StoreMissing(folder=str(folder.root))
-    keys = unlock(folder, read_passphrase(options, arguments["language"]))
+    keys = unlock_noted(folder, read_passphrase(options, arguments["language"]))
     deadline = time.monotonic() + options.wait
     lock = FileLock(folder.lock_file)
     if find_program(folder) is None:
@@ -102,28 +105,37 @@ def run_on_store(options: argparse.Namespace, folder: DataFolder, name: str, arg
             raise StoreBusy(wait_seconds=f"{options.wait:g}")
 
 
+def unlock_noted(folder: DataFolder, passphrase: str) -> Keys:
+    """Open the vault; a wrong pass phrase is counted for the audit log, which it cannot open."""
+    try:
+        return unlock(folder, passphrase)
+    except Denied as refusal:
+        UnrecordedActs(folder).note(COMMAND_LINE, "vault.unlock", Outcome.REFUSED, refusal.code, SystemClock().now())
+        raise
+
+
 def import_services() -> None:
     """Load what opening the store needs."""
-    import quantbox.app.commands  # noqa: F401
+    import quantbox.app.recording  # noqa: F401
 
 
-def open_services_here(folder: DataFolder, keys: Keys) -> Any:
+def open_services_here(folder: DataFolder, keys: Keys, *, is_throw_away: bool = False) -> Any:
     """Open the store in this process, which then runs its own jobs; the caller holds the folder's lock."""
     from quantbox.app.services import build_services
 
     clock = SystemClock()
-    return build_services(folder, keys, bus=LocalBus(), clock=clock, owner=f"command:{new_id()}")
+    return build_services(folder, keys, bus=LocalBus(), clock=clock, owner=f"command:{new_id()}", is_throw_away=is_throw_away)
 
 
 def run_here(folder: DataFolder, keys: Keys, name: str, arguments: dict[str, Any], *, show_progress: bool) -> dict[str, Any]:
     """Run a command with the store opened in this process."""
-    from quantbox.app.commands import COMMANDS
+    from quantbox.app.recording import run_recorded
 
     services = open_services_here(folder, keys)
     try:
         # Whatever a command that was killed left running is ended truthfully by the next one that holds the lock.
         services.jobs.recover_lost(older_than_seconds=0)
-        return COMMANDS[name](services, arguments, print_progress if show_progress else ignore_progress)
+        return run_recorded(services, name, arguments, print_progress if show_progress else ignore_progress)
     finally:
         services.close()
 

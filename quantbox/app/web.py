@@ -8,7 +8,9 @@ from flask import Flask
 
 from quantbox.app.lan.listener import LanListener
 from quantbox.app.lan.routes import routes as lan_routes
+from quantbox.app.recording import WebRecorder
 from quantbox.app.routes import routes as app_routes
+from quantbox.audit.routes import routes as audit_routes
 from quantbox.backtesting.routes import routes as backtesting_routes
 from quantbox.core.bus import Bus
 from quantbox.core.clock import Clock, SystemClock
@@ -19,6 +21,7 @@ from quantbox.market_data.requests.routes import routes as data_routes
 from quantbox.user_auth.routes import install_login
 from quantbox.user_auth.routes import routes as user_auth_routes
 from quantbox.user_auth.service import People
+from quantbox.web.acts import install_recorder
 from quantbox.web.api import Endpoint, Routes, register
 from quantbox.web.csrf import install_csrf
 from quantbox.web.errors import install_error_answers
@@ -64,6 +67,7 @@ def create_app(state: ProgramState, *, clock: Clock | None = None, testing: bool
     install_headers(app)
     install_error_answers(app, render_error)
     install_login(app, clock or SystemClock())
+    install_recorder(app, WebRecorder(state, clock or SystemClock()))
     install_pages(app)
     install_sockets(app, lambda key: session_is_alive(state, key), lambda: bus_of(state))
     for routes in (
@@ -74,6 +78,7 @@ def create_app(state: ProgramState, *, clock: Clock | None = None, testing: bool
         data_routes,
         backtesting_routes,
         app_routes,
+        audit_routes,
         lan_routes,
     ):
         register(app, routes)

@@ -111,10 +111,17 @@ class WebProgram:
                 return
             opened = Keys.from_pipe(keys)
             services = build_services(
-                self.folder, opened, bus=self._bus, clock=self._clock, owner=f"web:{os.getpid()}", wake=self._wake
+                self.folder,
+                opened,
+                bus=self._bus,
+                clock=self._clock,
+                owner=f"web:{os.getpid()}",
+                wake=self._wake,
+                is_throw_away=self.is_demo,
             )
             self._queue = make_queue(self.folder.database, opened.database)
             self._services = services
+            services.audit.verify_in_background()
 
     def _close(self) -> None:
         with self._lock:

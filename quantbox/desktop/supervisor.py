@@ -242,7 +242,7 @@ class Supervisor:
     # --- what the children ask ---
 
     def _answer_web(self, channel: ControlChannel) -> None:
-        channel.on("hello", lambda: {**self._greeting(), "port": self._port, "demo": self._is_demo})
+        channel.on("hello", lambda: {**self._greeting(), "port": self._port})
         channel.on("ready", self._web_serves)
         channel.on("program.state", self._describe)
         channel.on("vault.create", self._create)
@@ -262,7 +262,7 @@ class Supervisor:
 
     def _greeting(self) -> dict[str, Any]:
         keys = self._keys
-        return {"bus": self._bus.address.to_pipe(), "keys": None if keys is None else keys.to_pipe()}
+        return {"bus": self._bus.address.to_pipe(), "keys": None if keys is None else keys.to_pipe(), "demo": self._is_demo}
 
     def _web_serves(self, url: str) -> None:
         self._url = url

@@ -37,7 +37,9 @@ def main(folder: DataFolder) -> int:
     keys = Keys.from_pipe(greeting["keys"])
     queue = make_queue(folder.database, keys.database)
     bus = ProcessBus(BusAddress.from_pipe(greeting["bus"]))
-    services = build_services(folder, keys, bus=bus, clock=SystemClock(), owner=f"worker:{os.getpid()}", wake=queue.wake)
+    services = build_services(
+        folder, keys, bus=bus, clock=SystemClock(), owner=f"worker:{os.getpid()}", wake=queue.wake, is_throw_away=greeting["demo"]
+    )
     consumer = queue.consumer(services.job_runner.run, workers=WORKERS)
     Sweeper(services.jobs, queue).start()
     consumer.start()

@@ -12,6 +12,9 @@ function valueText({ name, value }) {
   if (name === 'market_data' && typeof value === 'object') {
     return t('check.market_data_value', { symbols: integer(value.symbols), bars: integer(value.bars) });
   }
+  if (name === 'audit_chain' && typeof value === 'object') {
+    return value.problem ? t('check.audit_chain_bad') : t('check.audit_chain_value', { records: integer(value.records) });
+  }
   if (name === 'libraries') return Object.entries(value).map(([library, version]) => `${library} ${version}`).join(' · ');
   if (typeof value === 'object') return Object.entries(value).map(([key, part]) => `${key} ${part}`).join(' · ');
   return knows(`check_value.${value}`) ? t(`check_value.${value}`) : String(value);
