@@ -22,8 +22,17 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from quantbox.core.paging import MAX_PAGE_ITEMS
 from quantbox.core.roles import Role
 from quantbox.web.acts import recorded
+from quantbox.web.cookies import bearer_token
 from quantbox.web.csrf import SAFE_METHODS, check_token
-from quantbox.web.errors import RequestInvalid, RequestRefused, RoleMissing, SignInNeeded, StepUpNeeded, VaultLocked
+from quantbox.web.errors import (
+    RequestInvalid,
+    RequestRefused,
+    RoleMissing,
+    SignInNeeded,
+    StepUpNeeded,
+    TokenUnsuitable,
+    VaultLocked,
+)
 from quantbox.web.state import program_state
 from quantbox.web.uploads import UploadRequest
 
@@ -95,12 +104,16 @@ class Endpoint:
         An :class:`Answer`, or any type pydantic knows; :class:`FileAnswer` where a file is answered.
     is_signed : bool
         True where the caller proves itself by a signature over the request instead of a session with its token.
+    carries_proof : bool
+        True where a secret in the body is the caller's whole proof (a refresh token), so that no page's token is needed.
     files : callable or None
         For a multipart upload: makes the folder the files are written to. The form's other fields are described by `body`.
     needs_step_up : bool
         The person must have proven the second factor again within the last minutes.
     act : str or None
         Name under which the call is recorded in the audit log, done or refused ("vault.lock"); None for what is not sensitive.
+    takes_tokens : bool
+        Whether an API token may open it; never what needs the owner or a step-up.
     """
 
     method: Method
@@ -112,11 +125,13 @@ class Endpoint:
     query: type[Query] | None
     body: Any
     is_signed: bool
+    carries_proof: bool
     files: Callable[[], Path] | None
     max_body_bytes: int
     needs_step_up: bool
     act: str | None
     capability: str
+    takes_tokens: bool
 
     @property
     def name(self) -> str:
@@ -128,12 +143,24 @@ class Endpoint:
         """Return whether this is no mere reading."""
         return self.method not in SAFE_METHODS
 
+    @property
+    def needs_page_token(self) -> bool:
+        """Return whether a session's call must show the CSRF token of its page."""
+        return self.changes_state and not (self.is_signed or self.carries_proof)
+
 
 @dataclass
 class Routes:
-    """The routes of one capability."""
+    """The routes of one capability.
+
+    Attributes
+    ----------
+    takes_tokens : bool
+        False where only a person in a browser may act: an API token opens none of these routes.
+    """
 
     capability: str
+    takes_tokens: bool = True
     endpoints: list[Endpoint] = field(default_factory=list)
 
     def add(
@@ -147,6 +174,7 @@ class Routes:
         query: type[Query] | None = None,
         body: Any = None,
         is_signed: bool = False,
+        carries_proof: bool = False,
         files: Callable[[], Path] | None = None,
         max_body_bytes: int = MAX_BODY_BYTES,
         step_up: bool = False,
@@ -168,11 +196,13 @@ class Routes:
                     query,
                     body,
                     is_signed,
+                    carries_proof,
                     files,
                     max_body_bytes,
                     step_up,
                     act,
                     self.capability,
+                    self.takes_tokens and role not in (None, Role.OWNER) and not step_up,
                 )
             )
             return function
@@ -221,7 +251,11 @@ def _admit(endpoint: Endpoint) -> None:
             raise VaultLocked
         if not current_user.is_authenticated:
             raise SignInNeeded
-    if endpoint.changes_state and not endpoint.is_signed:
+    # No page can make a browser show an API token, so a script that does needs no second proof of where it comes from.
+    is_by_token = endpoint.role is not None and bearer_token() is not None
+    if is_by_token and not endpoint.takes_tokens:
+        raise TokenUnsuitable
+    if endpoint.needs_page_token and not is_by_token:
         check_token()
     if endpoint.role is not None and not current_user.role.includes(endpoint.role):
         raise RoleMissing(needed=endpoint.role.value, role=current_user.role.value)

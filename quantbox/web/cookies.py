@@ -16,6 +16,7 @@ __all__ = [
     "VISITOR_COOKIE",
     "answer_in",
     "appearance_cookies",
+    "bearer_token",
     "drop_session_cookie",
     "request_language",
     "session_cookie",
@@ -35,9 +36,15 @@ _APPEARANCE = {"language": LANGUAGE_COOKIE, "theme": THEME_COOKIE, "price_colour
 _YEAR_SECONDS = 365 * 24 * 3600
 
 
+def bearer_token() -> str | None:
+    """Return the API token a script shows to the API; None for a page, and for a request that shows none."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and request.path.startswith("/api/") else None
+
+
 def session_cookie() -> str:
-    """Return the session id the browser holds; empty without one."""
-    return request.cookies.get(SESSION_COOKIE, "")
+    """Return the session id the browser holds; empty without one, and where a token is shown: the two never add up."""
+    return "" if bearer_token() is not None else request.cookies.get(SESSION_COOKIE, "")
 
 
 def set_secret_cookie(response: Response, name: str, value: str) -> None:

@@ -27,6 +27,7 @@ __all__ = [
     "RoleMissing",
     "SignInNeeded",
     "StepUpNeeded",
+    "TokenUnsuitable",
     "TooManySockets",
     "VaultLocked",
     "install_error_answers",
@@ -68,6 +69,14 @@ class RoleMissing(Denied):
     code = "web.role_missing"
     sentence = Text("需要角色 {needed}，当前角色为 {role}", "This needs the role {needed}; yours is {role}")
     hint = Text("请由所有者操作", "Ask the owner to do it")
+
+
+class TokenUnsuitable(Denied):
+    """Sign-in, factors, sessions and tokens themselves are for a person in a browser."""
+
+    code = "web.token_unsuitable"
+    sentence = Text("此接口不接受 API 令牌", "This address does not take an API token")
+    hint = Text("请在浏览器中登录后操作", "Sign in in a browser and do it there")
 
 
 class CrossSiteRefused(Denied):

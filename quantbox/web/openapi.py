@@ -66,6 +66,7 @@ def build_openapi(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
             "schemas": {**schemas, "Problem": _PROBLEM},
             "securitySchemes": {
                 "session": {"type": "apiKey", "in": "cookie", "name": SESSION_COOKIE},
+                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
                 "handover": {
                     "type": "apiKey",
                     "in": "header",
@@ -144,7 +145,9 @@ def _form(endpoint: Endpoint) -> dict[str, Any]:
 def _security(endpoint: Endpoint) -> list[dict[str, list[str]]]:
     if endpoint.is_signed:
         return [{"handover": []}]
-    return [] if endpoint.role is None else [{"session": []}]
+    if endpoint.role is None:
+        return []
+    return [{"session": []}, {"token": []}] if endpoint.takes_tokens else [{"session": []}]
 
 
 def _path_parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
@@ -167,6 +170,7 @@ def _query_parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
 
 
 def _token_parameter(endpoint: Endpoint) -> list[dict[str, Any]]:
-    if not endpoint.changes_state or endpoint.is_signed:
+    if not endpoint.needs_page_token:
         return []
-    return [{"name": CSRF_HEADER, "in": "header", "required": True, "schema": {"type": "string"}}]
+    # A session's call needs it; a call with an API token does not.
+    return [{"name": CSRF_HEADER, "in": "header", "required": not endpoint.takes_tokens, "schema": {"type": "string"}}]

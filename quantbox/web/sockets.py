@@ -24,8 +24,9 @@ from simple_websocket import ConnectionClosed, Server
 
 from quantbox.core.bus import Bus, Subscription
 from quantbox.web.api import API_PREFIX
+from quantbox.web.cookies import bearer_token
 from quantbox.web.csrf import check_origin
-from quantbox.web.errors import CrossSiteRefused, SignInNeeded, TooManySockets, VaultLocked
+from quantbox.web.errors import CrossSiteRefused, SignInNeeded, TokenUnsuitable, TooManySockets, VaultLocked
 from quantbox.web.state import program_state
 
 __all__ = ["EVENTS_PATH", "LockedSocket", "close_sockets", "install_sockets"]
@@ -162,6 +163,8 @@ def install_sockets(app: Flask, is_alive: Callable[[str], bool], bus: Callable[[
         check_origin()
         if program_state().services is None:
             raise VaultLocked
+        if bearer_token() is not None:
+            raise TokenUnsuitable
         if not current_user.is_authenticated:
             raise SignInNeeded
         request.environ["quantbox.place"] = hub.open(current_user.session_key)

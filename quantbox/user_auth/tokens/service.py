@@ -59,13 +59,20 @@ class ApiTokens:
     def __init__(self, sessions: sessionmaker[Session], signing_key: bytes, clock: Clock) -> None:
         self._sessions, self._key, self._clock = sessions, signing_key, clock
 
-    def create(self, person_id: str, name: str, role: Role, life_days: int = MAX_LIFE_DAYS) -> IssuedToken:
+    def create(self, person_id: str, name: str, role: Role, held: Role, life_days: int = MAX_LIFE_DAYS) -> IssuedToken:
         """Return a new pair for the person; it is shown this once.
+
+        Parameters
+        ----------
+        role : Role
+            What the token may do at most.
+        held : Role
+            What the person may do in the session that asks.
 
         Raises
         ------
         TokenRoleTooHigh
-            The role is the owner's, or above the person's.
+            The role is the owner's, or above what the person may do.
         TooManyTokens
             The person has fifty.
         """
@@ -75,7 +82,7 @@ class ApiTokens:
         with self._sessions.begin() as session:
             session.execute(delete(ApiTokenRow).where(or_(*self._is_void(now))))
             person = session.get_one(PersonRow, person_id)
-            most = _lesser(Role(person.role), Role.TRADER)
+            most = _lesser(_lesser(held, Role(person.role)), Role.TRADER)
             if not most.includes(role):
                 raise TokenRoleTooHigh(role=role.value, maximum=most.value)
             if (session.scalar(select(func.count()).where(ApiTokenRow.person_id == person_id)) or 0) >= MAX_TOKENS:
