@@ -8,7 +8,7 @@ import secrets
 import sys
 from pathlib import Path
 
-__all__ = ["write_atomically"]
+__all__ = ["sync_file", "sync_folder", "write_atomically"]
 
 
 def write_atomically(path: Path, content: bytes, *, mode: int = 0o600) -> None:
@@ -35,11 +35,17 @@ def write_atomically(path: Path, content: bytes, *, mode: int = 0o600) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the new name itself durable; Windows has no such call and journals names by itself."""
+def sync_file(path: Path) -> None:
+    """Make the content of a file durable that something else has written."""
+    with path.open("r+b") as file:  # Windows syncs only what is open for writing
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names in a folder durable; Windows has no such call and journals names by itself."""
     if sys.platform != "win32":
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -7,7 +7,7 @@ from typing import Any
 
 import apsw
 
-__all__ = ["KEY_BYTES", "open_encrypted"]
+__all__ = ["KEY_BYTES", "create_unshared", "open_encrypted"]
 
 #: Length of the raw key; longer or shorter keys would be taken for a pass phrase and stretched.
 KEY_BYTES = 32
@@ -19,6 +19,24 @@ def open_encrypted(path: str, key: bytes, timeout_seconds: float) -> Any:
     try:
         _unlock(handle, key)
         _prepare(handle, timeout_seconds)
+    except BaseException:
+        handle.close(True)
+        raise
+    return handle
+
+
+def create_unshared(path: str, key: bytes) -> Any:
+    """Return apsw's handle on a new file that nobody else opens until its maker has closed and synced it, or thrown it away.
+
+    Nothing is written beside it: no journal, no log, no temporary file.
+    """
+    handle = apsw.Connection(path)
+    try:
+        _unlock(handle, key)
+        handle.execute("PRAGMA locking_mode = EXCLUSIVE")
+        handle.execute("PRAGMA journal_mode = OFF")
+        handle.execute("PRAGMA synchronous = OFF")
+        handle.execute("PRAGMA temp_store = MEMORY")
     except BaseException:
         handle.close(True)
         raise
