@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import socket
+import time
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Announcement", "Wanted"]
 
 _log = logging.getLogger(__name__)
+RETRY_SECONDS = 30.0
 _SERVICE = "_https._tcp.local."
 
 
@@ -34,6 +36,7 @@ class Announcement:
         self.problem: str | None = None
         self._announced: Wanted | None = None
         self._responder: Zeroconf | None = None
+        self._retry_at = 0.0
 
     @property
     def is_announced(self) -> bool:
@@ -42,7 +45,7 @@ class Announcement:
 
     def announce(self, wanted: Wanted | None) -> None:
         """Announce this instead of what was announced before; None or a name without addresses ends it."""
-        if wanted == self._announced:
+        if wanted == self._announced and (self.problem is None or time.monotonic() < self._retry_at):
             return
         self.withdraw()
         self._announced = wanted
@@ -51,6 +54,7 @@ class Announcement:
                 self._responder = register(wanted)
             except Exception as error:  # noqa: BLE001 - the edge to a library: its faults, a network's and a system's are many
                 self.problem = f"{type(error).__name__}: {error}".rstrip(": ")
+                self._retry_at = time.monotonic() + RETRY_SECONDS
                 _log.warning("the name in .local cannot be announced: %s", type(error).__name__)
 
     def withdraw(self) -> None:
