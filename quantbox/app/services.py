@@ -21,8 +21,11 @@ from quantbox.jobs.runner import JobRunner
 from quantbox.jobs.service import JobService
 from quantbox.market_data.requests import DataRequests
 from quantbox.market_data.service import MarketData
+from quantbox.user_auth.factors.service import Factors
+from quantbox.user_auth.factors.sms.settings import SmsSettingsService
 from quantbox.user_auth.service import People
 from quantbox.user_auth.settings import SettingsService
+from quantbox.user_auth.tokens.service import ApiTokens
 from quantbox.vault.credentials import Credentials
 from quantbox.vault.fields import FieldCipher, Place
 from quantbox.vault.models import Keys
@@ -49,6 +52,8 @@ class Services:
     people: People
     settings: SettingsService
     credentials: Credentials
+    factors: Factors
+    tokens: ApiTokens
     lan: LanChoices
     #: Whether a worker process runs the jobs; else whoever made a job runs it (a command without a running program).
     worker_beside: bool
@@ -95,6 +100,7 @@ def build_services(
         "data_import": data_requests.run_import,
         "data_update": data_requests.run_update,
     }
+    credentials = Credentials(sessions, cipher, clock)
     return Services(
         folder=folder,
         keys=keys,
@@ -110,7 +116,9 @@ def build_services(
         audit=audit,
         people=People(sessions, clock),
         settings=SettingsService(sessions, clock),
-        credentials=Credentials(sessions, cipher, clock),
+        credentials=credentials,
+        factors=Factors(sessions, cipher, clock, SmsSettingsService(sessions, clock, credentials)),
+        tokens=ApiTokens(sessions, keys.tokens, clock),
         lan=LanChoices(sessions, cipher, clock),
         worker_beside=wake is not None,
     )

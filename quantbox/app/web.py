@@ -18,9 +18,11 @@ from quantbox.core.paths import resource_folder
 from quantbox.jobs.routes import routes as jobs_routes
 from quantbox.market_data.charts.routes import routes as chart_routes
 from quantbox.market_data.requests.routes import routes as data_routes
+from quantbox.user_auth.factors.routes import routes as factor_routes
 from quantbox.user_auth.routes import install_login
 from quantbox.user_auth.routes import routes as user_auth_routes
 from quantbox.user_auth.service import People
+from quantbox.user_auth.tokens.routes import routes as token_routes
 from quantbox.web.acts import install_recorder
 from quantbox.web.api import Endpoint, Routes, register
 from quantbox.web.csrf import install_csrf
@@ -73,6 +75,8 @@ def create_app(state: ProgramState, *, clock: Clock | None = None, testing: bool
     for routes in (
         api_routes,
         user_auth_routes,
+        factor_routes,
+        token_routes,
         jobs_routes,
         chart_routes,
         data_routes,
