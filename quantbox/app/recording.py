@@ -86,7 +86,7 @@ class WebRecorder:
 
 def run_recorded(services: Services, name: str, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """Run a command of the command line, which acts as the owner, and record it where it is sensitive."""
-    recorded_as = COMMAND_ACTS[name]
+    recorded_as = COMMAND_ACTS.get(name, (name, ()))
     if recorded_as is None:
         return COMMANDS[name](services, arguments, progress)
     act, shown = recorded_as

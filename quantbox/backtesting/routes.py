@@ -17,6 +17,7 @@ from quantbox.backtesting.service import Backtesting
 from quantbox.core.roles import Role
 from quantbox.jobs.models import JobState
 from quantbox.user_auth.settings import SettingsService
+from quantbox.web.acts import note_facts
 from quantbox.web.answers import JobAnswer, job_answer
 from quantbox.web.api import Answer, Body, PageOf, PageQuery, Query, Routes
 from quantbox.web.state import get_service
@@ -173,7 +174,7 @@ def inspect_strategy(body: InspectBody) -> dict[str, Any]:
     return inspect_source(body.source)
 
 
-@routes.add("POST", "/backtests", role=Role.TRADER, body=BacktestBody, answer=JobAnswer, status=202)
+@routes.add("POST", "/backtests", role=Role.TRADER, body=BacktestBody, answer=JobAnswer, status=202, act="backtest.submit")
 def submit_backtest(body: BacktestBody) -> dict[str, Any]:
     """Check a backtest and queue it; its id is its job's id."""
     settings = get_service(SettingsService).get(current_user.account_id)
@@ -194,7 +195,10 @@ def submit_backtest(body: BacktestBody) -> dict[str, Any]:
             settings.commission_min_yuan if least is None else least,
         ),
     )
-    return job_answer(get_service(Backtesting).submit(request, current_user.account_id))
+    note_facts(file_name=body.file_name, symbols=body.symbols, start=body.start, end=body.end)
+    job = get_service(Backtesting).submit(request, current_user.account_id)
+    note_facts(job_id=job.id)
+    return job_answer(job)
 
 
 @routes.add("GET", "/backtests", role=Role.VIEWER, query=PageQuery, answer=PageOf[BacktestRow])
@@ -221,14 +225,15 @@ def compare_backtests(backtest_id: str, query: ComparisonQuery) -> dict[str, Any
     return get_service(Backtesting).compare_rerun(query.other, backtest_id, current_user.account_id)
 
 
-@routes.add("POST", "/backtests/<backtest_id>/rerun", role=Role.TRADER, answer=RerunAnswer, status=202)
+@routes.add("POST", "/backtests/<backtest_id>/rerun", role=Role.TRADER, answer=RerunAnswer, status=202, act="backtest.rerun")
 def rerun_backtest(backtest_id: str) -> dict[str, Any]:
     """Run the same request again, on the bars that are stored now."""
     job = get_service(Backtesting).rerun(backtest_id, current_user.account_id)
+    note_facts(job_id=job.id)
     return {**job_answer(job), "compare_with": backtest_id}
 
 
-@routes.add("DELETE", "/backtests/<backtest_id>", role=Role.TRADER, answer=Deleted)
+@routes.add("DELETE", "/backtests/<backtest_id>", role=Role.TRADER, answer=Deleted, act="backtest.delete")
 def delete_backtest(backtest_id: str) -> dict[str, str]:
     """Delete a backtest that has ended, with its request and result."""
     get_service(Backtesting).delete(backtest_id, current_user.account_id)

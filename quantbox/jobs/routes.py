@@ -44,7 +44,7 @@ def show_job(job_id: str) -> dict[str, Any]:
     return job_answer(get_service(JobService).get(job_id, current_user.account_id))
 
 
-@routes.add("POST", "/jobs/<job_id>/cancel", role=Role.TRADER, answer=JobAnswer)
+@routes.add("POST", "/jobs/<job_id>/cancel", role=Role.TRADER, answer=JobAnswer, act="job.cancel")
 def cancel_job(job_id: str) -> dict[str, Any]:
     """End a waiting job at once, or ask a running one to stop."""
     return job_answer(get_service(JobService).cancel(job_id, current_user.account_id))

@@ -105,6 +105,7 @@ def recorded(act: str | None) -> Iterator[None]:
     if act is None or record is None:
         yield
         return
+    note_facts(**(request.view_args or {}))  # what it concerns
     bool(current_user)  # looked up now: the act may end the session that names the person
     g.act_done = lambda: record(present_caller(), act, "done", g.get("act_facts", {}))
     try:

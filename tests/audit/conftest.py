@@ -11,6 +11,9 @@ from quantbox.audit.anchors import Anchorage, FilePlace
 from quantbox.audit.service import Audit
 from quantbox.core.clock import FixedClock
 from tests.audit.logs import AUDIT_KEY, STORE_ID
+from tests.web.program import browser, new_program, program, stranger
+
+__all__ = ["anchor_file", "audit", "browser", "new_program", "program", "stranger"]
 
 
 @pytest.fixture

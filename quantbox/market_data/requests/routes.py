@@ -19,6 +19,7 @@ from quantbox.market_data.requests.service import IMPORT_KIND, UPDATE_KIND, Data
 from quantbox.market_data.requests.source_states import describe_sources
 from quantbox.market_data.service import MarketData
 from quantbox.user_auth.settings import SettingsService
+from quantbox.web.acts import note_facts
 from quantbox.web.answers import JobAnswer, job_answer
 from quantbox.web.api import Answer, Body, PageOf, PageQuery, Query, Routes
 from quantbox.web.cookies import request_language
@@ -131,10 +132,12 @@ def list_series(query: PageQuery) -> object:
     return Page(items, encode_cursor(*page[-1][0]) if len(rest) > query.limit else None)
 
 
-@routes.add("DELETE", "/data/series/<symbol>", role=Role.TRADER, query=SeriesQuery, answer=Removed)
+@routes.add("DELETE", "/data/series/<symbol>", role=Role.TRADER, query=SeriesQuery, answer=Removed, act="data.remove")
 def remove_series(symbol: str, query: SeriesQuery) -> dict[str, Any]:
     """Take away all stored bars of a symbol at one frequency."""
-    return {"symbol": symbol, "rows": get_service(MarketData).remove(symbol, query.frequency)}
+    rows = get_service(MarketData).remove(symbol, query.frequency)
+    note_facts(frequency=query.frequency.value, rows=rows)
+    return {"symbol": symbol, "rows": rows}
 
 
 @routes.add(
@@ -146,9 +149,11 @@ def remove_series(symbol: str, query: SeriesQuery) -> dict[str, Any]:
     answer=JobAnswer,
     status=202,
     max_body_bytes=MAX_UPLOAD_BYTES,
+    act="data.import",
 )
 def import_files(body: ImportBody, files: list[UploadedFile]) -> dict[str, Any]:
     """Import uploaded files of any known format."""
+    note_facts(files=len(files), symbol=body.symbol or None, adjust=body.adjust or None)
     job = get_service(DataRequests).submit_import(
         [SpooledFile(file.name, file.path) for file in files],
         symbol=body.symbol or None,
@@ -165,9 +170,10 @@ def show_import(job_id: str) -> dict[str, Any]:
     return get_service(DataRequests).answer(job_id, IMPORT_KIND, current_user.account_id)
 
 
-@routes.add("POST", "/data/updates", role=Role.TRADER, body=UpdateBody, answer=JobAnswer, status=202)
+@routes.add("POST", "/data/updates", role=Role.TRADER, body=UpdateBody, answer=JobAnswer, status=202, act="data.update")
 def update_series(body: UpdateBody) -> dict[str, Any]:
     """Fetch what is missing from the online source."""
+    note_facts(symbols=body.symbols, start=body.start, end=body.end)
     job = get_service(DataRequests).submit_update(
         None if body.symbols == "all" else body.symbols,
         start=body.start,
@@ -184,7 +190,7 @@ def show_update(job_id: str) -> dict[str, Any]:
     return get_service(DataRequests).answer(job_id, UPDATE_KIND, current_user.account_id)
 
 
-@routes.add("POST", "/data/demo", role=Role.TRADER, answer=DemoAnswer, status=202)
+@routes.add("POST", "/data/demo", role=Role.TRADER, answer=DemoAnswer, status=202, act="data.demo")
 def load_demo() -> dict[str, Any]:
     """Load the demo market: 30 invented instruments, ten years of daily bars, plainly labelled as simulated."""
     return get_service(MarketData).load_demo()

@@ -1,0 +1,57 @@
+"""Every route and command that changes something is recorded, or stands here with the reason why it is not sensitive."""
+
+from __future__ import annotations
+
+import re
+
+from quantbox.app.commands import COMMANDS
+from quantbox.app.recording import COMMAND_ACTS
+from quantbox.audit.acts import ACTS
+from quantbox.audit.facts import KNOWN_FACTS
+from quantbox.web.api import Endpoint
+from tests.audit.program import endpoints_of
+from tests.web.program import Browser
+
+#: State changes that no record is made of, each with the reason.
+NOT_SENSITIVE = {
+    "app.run_command": "records itself as the command it runs, or as command.run when the signature is refused",
+    "backtesting.inspect_strategy": "reads the text it is given and changes nothing",
+    "user_auth.keep_session": "notes that pointer or keys were used, many times an hour",
+    "user_auth.launch_session": "the window the program itself has opened; in the demo only does it sign in",
+}
+
+
+def changing(browser: Browser) -> dict[str, Endpoint]:
+    return {one.name: one for one in endpoints_of(browser) if one.changes_state}
+
+
+def test_every_state_change_is_an_act_or_stands_on_the_list(stranger: Browser) -> None:
+    endpoints = changing(stranger)
+    silent = {name for name, endpoint in endpoints.items() if endpoint.act is None}
+    assert silent == set(NOT_SENSITIVE) & set(endpoints), "name its act in Routes.add, or say above why it needs none"
+
+
+def test_every_act_of_a_route_or_command_has_a_name_in_both_languages(stranger: Browser) -> None:
+    acts = {one.act for one in endpoints_of(stranger) if one.act} | {entry[0] for entry in COMMAND_ACTS.values() if entry}
+    assert acts - set(ACTS) == set(), "name it in quantbox/audit/acts.py"
+    for act, name in ACTS.items():
+        assert re.fullmatch(r"[a-z_]+(\.[a-z_]+)+", act), act
+        assert name.zh
+        assert name.en
+        assert name.zh != name.en
+    assert len({name.zh for name in ACTS.values()}) == len(ACTS)
+
+
+def test_every_command_is_recorded_or_only_reads() -> None:
+    assert set(COMMAND_ACTS) == set(COMMANDS)
+
+
+def test_what_an_act_concerns_is_a_known_fact(stranger: Browser) -> None:
+    unknown = {
+        f"{one.name}: {argument}"
+        for one in endpoints_of(stranger)
+        if one.act
+        for argument in re.findall(r"<(?:\w+:)?(\w+)>", one.rule)
+        if argument not in KNOWN_FACTS
+    }
+    assert unknown == set()
