@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session, sessionmaker
 
 _LEFT_OUT = "real files are absent"
+#: What the program takes for one guess at a pass phrase.
+TODAYS_MEMORY_KIB = 256 * 1024
 
 
 # --- nothing of a test stays on this machine ----------------------------------------------------------------------------
@@ -72,6 +74,24 @@ def sessions(engine: Engine) -> sessionmaker[Session]:
 def clock() -> FixedClock:
     """A clock that stands on a Friday, half an hour after the close."""
     return FixedClock(datetime(2026, 11, 20, 15, 30, tzinfo=SHANGHAI))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def least_cost() -> Iterator[None]:
+    """Make vaults within this process at the least accepted cost; commands started as processes pay today's."""
+    from quantbox.vault.wrappers import passphrase
+
+    with pytest.MonkeyPatch.context() as cheaper:
+        cheaper.setattr(passphrase, "STANDARD_MEMORY_KIB", 64 * 1024)
+        yield
+
+
+@pytest.fixture
+def todays_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cost of a pass phrase as the program has it."""
+    from quantbox.vault.wrappers import passphrase
+
+    monkeypatch.setattr(passphrase, "STANDARD_MEMORY_KIB", TODAYS_MEMORY_KIB)
 
 
 # --- real files ------------------------------------------------------------------------------------------------------

@@ -76,7 +76,7 @@ class KmsUnreachable(Unavailable):
     """The cloud key service did not answer."""
 
     code = "vault.kms_unreachable"
-    sentence = Text("无法连接密钥管理服务 {endpoint}：{problem}", "The key service {endpoint} cannot be reached: {problem}")
+    sentence = Text("密钥管理服务 {endpoint} 没有应答", "The key service {endpoint} did not answer")
     hint = Text("请检查网络和地址，或用口令解锁", "Check the network and the address, or unlock with the pass phrase")
 
 

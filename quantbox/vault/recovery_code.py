@@ -20,6 +20,7 @@ GROUPS = 7
 _GROUP_CHARACTERS = 5
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _HASH_BITS = 12
+_ANY_GROUP = f"1–{GROUPS}"
 #: What people read for what is printed.
 _MISREAD = str.maketrans({"O": "0", "I": "1", "L": "1"})
 
@@ -45,7 +46,7 @@ def read_code(code: str) -> bytes:
     """
     groups = split_code(code)
     if len(groups) != GROUPS:
-        raise RecoveryCodeMistyped(groups="?", characters=len("".join(groups)), expected=GROUPS * _GROUP_CHARACTERS)
+        raise RecoveryCodeMistyped(groups=_ANY_GROUP, characters=len("".join(groups)), expected=GROUPS * _GROUP_CHARACTERS)
     bits, wrong = 0, []
     for number, group in enumerate(groups, start=1):
         values = [_ALPHABET.find(character) for character in group]
@@ -55,7 +56,7 @@ def read_code(code: str) -> bytes:
             bits = bits << 5 | value & 31
     secret = (bits >> _HASH_BITS & (1 << 8 * SECRET_BYTES) - 1).to_bytes(SECRET_BYTES)
     if wrong or bits & (1 << _HASH_BITS) - 1 != _hash_bits(secret):
-        named = ", ".join(map(str, wrong)) or "?"
+        named = ", ".join(map(str, wrong)) or _ANY_GROUP
         characters = len("".join(groups))
         raise RecoveryCodeMistyped(groups=named, characters=characters, expected=GROUPS * _GROUP_CHARACTERS)
     return secret

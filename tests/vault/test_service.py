@@ -55,14 +55,14 @@ def test_keys_unwrap_by_hand_with_argon2_aes_gcm_and_hkdf(vault):
     content, keys = json.loads(vault[0]), vault[1]
     (wrapper,) = content["wrappers"]
     kdf = wrapper["parameters"]
-    assert (kdf["algorithm"], kdf["memory_kib"], kdf["iterations"], kdf["parallelism"]) == ("argon2id", 262144, 3, 4)
+    assert (kdf["algorithm"], kdf["memory_kib"], kdf["iterations"], kdf["parallelism"]) == ("argon2id", 65536, 3, 4)
     salt = base64.b64decode(kdf["salt"])
     assert len(salt) == 16
-    secret = hash_secret_raw(PHRASE.encode(), salt, 3, 262144, 4, 32, Type.ID)
+    secret = hash_secret_raw(PHRASE.encode(), salt, 3, 65536, 4, 32, Type.ID)
     store_id = content["store_id"]
     wrapper_data = (
         f'{{"created_at":"{wrapper["created_at"]}","epoch":1,"holds":"key-encryption key","parameters":{{"algorithm":"argon2id",'
-        f'"iterations":3,"memory_kib":262144,"parallelism":4,"salt":"{kdf["salt"]}"}},"store_id":"{store_id}","vault":3,'
+        f'"iterations":3,"memory_kib":65536,"parallelism":4,"salt":"{kdf["salt"]}"}},"store_id":"{store_id}","vault":3,'
         '"wrapper":"passphrase"}'
     )
     nonce, ciphertext = (base64.b64decode(wrapper[name]) for name in ("nonce", "ciphertext"))
