@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""One door to everything a developer or a new user does: run, test, check, bench, setup, lock, package.
+"""One door to everything a developer or a new user does: run, test, check, audit, bench, setup, lock, package.
 
 Standard library only, because it is what runs on a machine that has Python and git and nothing else.
 """
@@ -20,6 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import environment
+import known_faults
 import lock
 import packaging_build
 import system_packages
@@ -49,6 +50,7 @@ def check(_arguments):
         "ruff check": ["-m", "ruff", "check", "."],
         "ruff format": ["-m", "ruff", "format", "--check", "."],
         "mypy --strict": ["-m", "mypy"],
+        "bandit": ["-m", "bandit", "-q", "-r", "-c", "pyproject.toml", "quantbox"],
         "import-linter": ["-c", "from importlinter.cli import lint_imports_command as c; c()"],
     }
     failed = []
@@ -93,6 +95,7 @@ COMMANDS = {
     "run": run,
     "test": test,
     "check": check,
+    "audit": known_faults.audit,
     "bench": bench,
     "setup": setup,
     "lock": lock.write,

@@ -38,7 +38,7 @@ def load_module(source: str, file_name: str) -> types.ModuleType:
     module = types.ModuleType(MODULE_NAME)
     module.__file__ = file_name
     sys.modules[MODULE_NAME] = module  # pickle, dataclasses and Backtrader's metaclasses look a class up by its module
-    exec(compile(source, file_name, "exec"), module.__dict__)  # noqa: S102 - the owner's own strategy, in a child process
+    exec(compile(source, file_name, "exec"), module.__dict__)  # noqa: S102 - the owner's own strategy, in a child process  # nosec B102
     return module
 
 

@@ -30,7 +30,7 @@ def choose_port(wanted: int | None) -> tuple[int, FileLock]:
         if (claim := _claim(wanted)) is None:
             raise PortTaken(port=wanted)
         return wanted, claim
-    for port in (PREFERRED_PORT, *random.sample(_SPARE_PORTS, len(_SPARE_PORTS))):
+    for port in (PREFERRED_PORT, *random.sample(_SPARE_PORTS, len(_SPARE_PORTS))):  # nosec B311 - no secret
         if (claim := _claim(port)) is not None:
             return port, claim
     raise PortTaken(port=PREFERRED_PORT)

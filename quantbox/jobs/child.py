@@ -309,5 +309,5 @@ class _Watch:
                 self._decide_out_of_memory()
             else:
                 self._decide(ChildEndKind.DIED, ChildDied(ending=ending))
-        assert self.kind is not None  # noqa: S101 - every branch above decided
+        assert self.kind is not None  # noqa: S101 - every branch above decided  # nosec B101
         return ChildEnd(self.kind, self._body, self._reason, exit_code, tail, self._is_truncated)

@@ -72,7 +72,7 @@ class FileLock:
                 if time.monotonic() >= deadline:
                     os.close(descriptor)
                     break
-                time.sleep(random.uniform(0.005, 0.04))  # noqa: S311 - jitter, so that waiters do not march in step
+                time.sleep(random.uniform(0.005, 0.04))  # noqa: S311 - jitter, so that waiters do not march in step  # nosec B311
             else:
                 self._descriptor = descriptor
         finally:

@@ -124,7 +124,7 @@ class AkshareSource:
         problem: Exception = TimeoutError()
         for attempt in range(ATTEMPTS):
             pause = max(self._last_asked + self._spacing_seconds - time.monotonic(), 0)
-            pause += attempt * self._retry_pause_seconds * random.uniform(0.5, 1.5)  # noqa: S311  jitter is no secret
+            pause += attempt * self._retry_pause_seconds * random.uniform(0.5, 1.5)  # noqa: S311  jitter is no secret  # nosec B311
             remaining = give_up_at - time.monotonic() - pause
             if remaining <= 0:
                 break
