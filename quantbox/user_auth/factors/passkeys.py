@@ -182,8 +182,11 @@ class Passkeys:
                 credential_current_sign_count=row.sign_count,
                 require_user_verification=True,
             )
+            handle = webauthn.base64url_to_bytes(credential["response"].get("userHandle") or "")
         except Exception:  # noqa: BLE001 - an edge: what a stranger sent can break the reading of it in any place
             raise CodeRefused from None
+        if handle not in (b"", person_id.encode()):
+            raise CodeRefused
         counted = (
             update(PasskeyRow)
             .where(PasskeyRow.id == row.id, PasskeyRow.sign_count == row.sign_count)
