@@ -155,8 +155,8 @@ def test_a_challenge_is_of_one_person_and_one_purpose(factors: Factors, sessions
     assert refused(factors, person_id, device.get(factors.passkey_options(other, ORIGIN)))
     assert refused(factors, person_id, others_device.get(factors.passkey_options(person_id, ORIGIN)))
     assert refused(factors, person_id, device.get(factors.passkeys.registration_options(person_id, "x", ORIGIN)))
+    answer = Authenticator(ORIGIN, "localhost").create(factors.passkey_options(person_id, ORIGIN))
     with pytest.raises(PasskeyRefused):
-        answer = Authenticator(ORIGIN, "localhost").create(factors.passkey_options(person_id, ORIGIN))
         factors.passkeys.register(person_id, "x", ORIGIN, answer)
 
 
@@ -168,9 +168,9 @@ def test_a_challenge_nobody_drew_is_refused(factors: Factors, person_id: str) ->
 def test_the_person_must_be_verified_by_the_device(factors: Factors, person_id: str) -> None:
     device = Authenticator(ORIGIN, "localhost")
     device.is_user_verified = False
+    answer = device.create(factors.passkeys.registration_options(person_id, "李雷", ORIGIN))
     with pytest.raises(PasskeyRefused):
-        options = factors.passkeys.registration_options(person_id, "李雷", ORIGIN)
-        factors.passkeys.register(person_id, "x", ORIGIN, device.create(options))
+        factors.passkeys.register(person_id, "x", ORIGIN, answer)
     device = enrol(factors, person_id)
     device.is_user_verified = False
     assert refused(factors, person_id, device.get(factors.passkey_options(person_id, ORIGIN)))
