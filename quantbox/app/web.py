@@ -62,6 +62,7 @@ def create_app(state: ProgramState, *, clock: Clock | None = None, testing: bool
     app.request_class = UploadRequest
     app.testing = testing
     app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.debug = False  # whatever FLASK_DEBUG says: nobody debugs a program that holds keys
     app.extensions["quantbox.state"] = state
     install_lan(app, LanListener(app, state, clock or SystemClock()))
     install_host_guard(app)

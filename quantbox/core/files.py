@@ -7,8 +7,17 @@ import os
 import secrets
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
-__all__ = ["sync_file", "sync_folder", "write_atomically"]
+__all__ = ["open_private_log", "sync_file", "sync_folder", "write_atomically"]
+
+
+def open_private_log(path: Path) -> BinaryIO:
+    """Open a file to append to, readable by its owner only, also where it was made otherwise before."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o600)
+    if hasattr(os, "fchmod"):
+        os.fchmod(descriptor, 0o600)
+    return os.fdopen(descriptor, "ab")
 
 
 def write_atomically(path: Path, content: bytes, *, mode: int = 0o600) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import deque
@@ -9,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from quantbox.core.files import open_private_log
 from quantbox.core.processes import Process, end_process, process_alive, spawn
 from quantbox.core.processes.control import ControlChannel, PeerSilent
 
@@ -87,6 +89,7 @@ class KeptProcess:
     def tend(self) -> None:
         """Start it again when it died and its time has come; called every moment by the supervisor."""
         with self._lock:
+            self._turn_log_over()
             if self._process is not None and not process_alive(self._process.pid):
                 self._bury(0)
                 if self._is_wanted:
@@ -122,14 +125,26 @@ class KeptProcess:
         }
 
     def _start(self) -> None:
-        if self.log_file.exists() and self.log_file.stat().st_size > _LOG_BYTES:
-            self.log_file.replace(self.log_file.with_suffix(".log.1"))
-        with self.log_file.open("ab") as log:
+        self._turn_log_over()
+        with open_private_log(self.log_file) as log:
             self._process = spawn(self._command, stderr=log)
         # spawn made both pipes
         self._channel = ControlChannel(self._process.stdout, self._process.stdin, self.name)  # type: ignore[arg-type]
         self._register(self._channel)
         self._channel.start()
+
+    def _turn_log_over(self) -> None:
+        """Keep a full log as ``.1`` and begin anew; its writer appends to the same file and notices nothing."""
+        try:
+            if self.log_file.stat().st_size <= _LOG_BYTES:
+                return
+            before = self.log_file.with_suffix(".log.1")
+            with open_private_log(before) as kept:
+                kept.truncate(0)
+                kept.write(self.log_file.read_bytes()[-_LOG_BYTES:])
+            os.truncate(self.log_file, 0)
+        except OSError:  # not there yet; or the disk is full, and the log grows for a moment longer
+            return
 
     def _bury(self, grace_seconds: float) -> None:
         process, channel = self._process, self._channel

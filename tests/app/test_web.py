@@ -79,3 +79,9 @@ def test_the_answers_name_no_software(server: Server) -> None:
     connection.close()
     assert "Werkzeug" not in str(answer.headers)
     assert "Python" not in str(answer.headers)
+
+
+def test_debug_mode_cannot_be_switched_on_from_outside(new_program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLASK_DEBUG", "1")
+    monkeypatch.setenv("FLASK_ENV", "development")
+    assert create_app(new_program).debug is False
