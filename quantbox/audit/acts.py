@@ -54,7 +54,7 @@ ACTS: dict[str, Text] = {
     "factors.passkey.begin": Text("开始添加通行密钥", "Begin adding a passkey"),
     "factors.passkey.enrol": Text("启用通行密钥", "Enrol a passkey"),
     "factors.passkey.remove": Text("移除通行密钥", "Remove a passkey"),
-    "factors.recovery.renew": Text("重新生成恢复码", "Make new recovery codes"),
+    "factors.recovery.renew": Text("重新生成备用码", "Make new recovery codes"),
     "factors.sms.begin": Text("开始添加手机号", "Begin adding a phone"),
     "factors.sms.enrol": Text("启用短信验证", "Enrol a phone"),
     "factors.sms.remove": Text("移除手机号", "Remove a phone"),
