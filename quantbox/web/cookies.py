@@ -1,4 +1,4 @@
-"""The cookies of a browser: the session, a visitor's mark for the CSRF token, and how the pages look in it."""
+"""The cookies of a browser: the session, the device, a visitor's mark for the CSRF token, and how the pages look in it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from quantbox.core.text import Language
 
 __all__ = [
     "COLOURS_COOKIE",
+    "DEVICE_COOKIE",
     "LANGUAGE_COOKIE",
     "SESSION_COOKIE",
     "THEME_COOKIE",
@@ -17,14 +18,17 @@ __all__ = [
     "answer_in",
     "appearance_cookies",
     "bearer_token",
+    "device_cookie",
     "drop_session_cookie",
     "request_language",
     "session_cookie",
     "set_appearance_cookies",
+    "set_device_cookie",
     "set_secret_cookie",
 ]
 
 COLOURS_COOKIE = "quantbox_colours"
+DEVICE_COOKIE = "quantbox_device"
 LANGUAGE_COOKIE = "quantbox_language"
 SESSION_COOKIE = "quantbox_session"
 THEME_COOKIE = "quantbox_theme"
@@ -34,6 +38,8 @@ VISITOR_COOKIE = "quantbox_visitor"
 #: signs in.
 _APPEARANCE = {"language": LANGUAGE_COOKIE, "theme": THEME_COOKIE, "price_colours": COLOURS_COOKIE}
 _YEAR_SECONDS = 365 * 24 * 3600
+#: The longest a browser keeps a cookie.
+_DEVICE_SECONDS = 400 * 24 * 3600
 
 
 def bearer_token() -> str | None:
@@ -50,6 +56,18 @@ def session_cookie() -> str:
 def set_secret_cookie(response: Response, name: str, value: str) -> None:
     """Set a cookie that no script reads and no other site sends; it ends with the browser."""
     response.set_cookie(name, value, path="/", httponly=True, samesite="Strict", secure=request.is_secure)
+
+
+def device_cookie() -> str:
+    """Return the token by which this browser is known again; empty where it is not."""
+    return request.cookies.get(DEVICE_COOKIE, "")
+
+
+def set_device_cookie(response: Response, token: str) -> None:
+    """Let this browser be known again; no script reads the token and no other site sends it."""
+    response.set_cookie(
+        DEVICE_COOKIE, token, max_age=_DEVICE_SECONDS, path="/", httponly=True, samesite="Strict", secure=request.is_secure
+    )
 
 
 def drop_session_cookie(response: Response) -> None:

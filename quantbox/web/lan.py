@@ -23,7 +23,7 @@ class LanDoor(Protocol):
         ...
 
     def host_names(self) -> tuple[str, ...]:
-        """Return what a browser may name it by, as in an address: the name in .local first; empty while it is off."""
+        """Return what a browser may name it by, as in an address, best first; empty while it is off."""
         ...
 
     def authority_certificate(self) -> bytes | None:

@@ -89,7 +89,7 @@ def main(folder: Path) -> dict[str, Any]:
     found["after_by_address"], found["after_by_name"] = ask(trust, AFTER, AFTER), ask(trust, AFTER, name)
     seconds_until(lambda: bool(lan.describe(follows=False)["mdns"]["is_announced"]))  # type: ignore[index]
     found["resolved"] = resolve(name)
-    found["mdns_problem"] = lan.describe(follows=False)["mdns"]["problem"]  # type: ignore[index]
+    found["mdns_says"] = lan.describe(follows=False)["mdns"]["reason"]["en"]  # type: ignore[index]
     lan.stop()
     store.close()
     return found

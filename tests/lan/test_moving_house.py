@@ -46,4 +46,4 @@ def test_only_private_addresses_are_served_and_only_to_private_addresses(moved: 
 
 def test_the_name_is_found_by_multicast_dns_at_the_new_address(moved: dict[str, Any]) -> None:
     assert moved["resolved"] == ["10.20.30.40"]
-    assert moved["mdns_problem"] is None
+    assert moved["mdns_says"] == "The name is announced on the LAN"

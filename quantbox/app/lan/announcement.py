@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+from quantbox.core.text import Text
+
 if TYPE_CHECKING:
     from zeroconf import Zeroconf
 
@@ -17,6 +19,14 @@ __all__ = ["Announcement", "Wanted"]
 
 _log = logging.getLogger(__name__)
 RETRY_SECONDS = 30.0
+
+OFF = Text("未公布", "Not announced")
+ANNOUNCING = Text("正在公布名称", "The name is being announced")
+ANNOUNCED = Text("名称已在局域网公布", "The name is announced on the LAN")
+NOT_ANNOUNCED = Text(
+    "名称未能在局域网公布（{problem}）；请用 IP 地址访问",
+    "The name could not be announced on the LAN ({problem}); use an IP address",
+)
 _SERVICE = "_https._tcp.local."
 
 
@@ -42,6 +52,13 @@ class Announcement:
     def is_announced(self) -> bool:
         """Whether the network can find the name."""
         return self._responder is not None
+
+    @property
+    def state(self) -> Text:
+        """How the announcement stands, for the owner to read."""
+        if self.problem is not None:
+            return NOT_ANNOUNCED.with_facts(problem=self.problem)
+        return ANNOUNCED if self.is_announced else OFF if self._announced is None else ANNOUNCING
 
     def announce(self, wanted: Wanted | None) -> None:
         """Announce this instead of what was announced before; None or a name without addresses ends it."""

@@ -87,11 +87,12 @@ class LanListener:
         return DEFAULT_PORT if self._choice is None else self._choice.port
 
     def host_names(self) -> tuple[str, ...]:
-        """Return what a browser may name it by: the name in .local, then the addresses it listens on."""
+        """Return what a browser may name it by, best first: the name in .local unless it could not be announced, addresses."""
         choice, server = self._choice, self._server
         if choice is None or server is None:
             return ()
-        return (choice.name, *(f"[{host}]" if ":" in host else host for host in server.hosts))
+        addresses = [f"[{host}]" if ":" in host else host for host in server.hosts]
+        return (*addresses, choice.name) if self._announcement.problem else (choice.name, *addresses)
 
     def authority_certificate(self) -> bytes | None:
         """Return the certificate (DER) a tablet installs; None while there is none."""
@@ -114,7 +115,7 @@ class LanListener:
                 "fingerprint": None if choice is None else fingerprint_of(choice.authority_certificate),
                 "leaf_not_after": None if leaf is None or server is None else leaf.not_after,
                 "authority_not_after": None if choice is None else choice.authority_certificate.not_valid_after_utc,
-                "mdns": {"is_announced": self._announcement.is_announced, "problem": self._announcement.problem},
+                "mdns": {"is_announced": self._announcement.is_announced, "reason": self._announcement.state.to_json()},
                 "problem": self._problem,
             }
 

@@ -21,10 +21,10 @@ routes = Routes("lan")
 
 
 class AnnouncementAnswer(Answer):
-    """Whether the network can find the name in .local, and what keeps it from being announced."""
+    """Whether the network can find the name in .local, and how that stands in both languages."""
 
     is_announced: bool
-    problem: str | None
+    reason: dict[str, str]
 
 
 class ProblemAnswer(Answer):

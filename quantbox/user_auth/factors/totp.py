@@ -17,6 +17,7 @@ from quantbox.user_auth.factors.models import TotpEnrolment
 from quantbox.user_auth.factors.recovery import RecoveryCodes
 from quantbox.user_auth.factors.store import account_of
 from quantbox.user_auth.factors.tables import TotpRow
+from quantbox.user_auth.qr_code import draw_qr
 from quantbox.vault.fields import FieldCipher, Place
 
 __all__ = ["Totp"]
@@ -70,7 +71,7 @@ class Totp:
                 )
             )
         uri = pyotp.TOTP(secret).provisioning_uri(name=label, issuer_name=ISSUER)
-        return TotpEnrolment(secret=secret, uri=uri, qr_svg=_draw_qr(uri))
+        return TotpEnrolment(secret=secret, uri=uri, qr_svg=draw_qr(uri))
 
     def confirm(self, person_id: str, code: str) -> list[str] | None:
         """Take the new app into use by its first code; returns recovery codes to a person who had none.
@@ -128,10 +129,3 @@ class Totp:
 
 def _place(row_id: str) -> Place:
     return Place(TotpRow.__tablename__, row_id, "secret")
-
-
-def _draw_qr(uri: str) -> str:
-    """Return the QR code as an SVG image; black on white in dark pages too, for cameras want it so."""
-    import segno
-
-    return segno.make(uri, error="m", micro=False).svg_inline(border=4, dark="#000", light="#fff", omitsize=True)
