@@ -10,9 +10,14 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from quantbox.app.audit_log import open_audit
 from quantbox.app.lan.service import LanChoices
+from quantbox.app.restored_store import settle_restored_store
 from quantbox.app.unrecorded import UnrecordedActs
 from quantbox.audit.service import Audit
 from quantbox.backtesting.service import Backtesting
+from quantbox.backup.making import OpenStore
+from quantbox.backup.outbound import Outbound
+from quantbox.backup.schedule import Schedules
+from quantbox.backup.service import Backups
 from quantbox.core.bus import Bus
 from quantbox.core.clock import Clock
 from quantbox.core.database import close_engine, open_engine, session_factory, upgrade
@@ -27,7 +32,7 @@ from quantbox.user_auth.service import People
 from quantbox.user_auth.settings import SettingsService
 from quantbox.user_auth.tokens.service import ApiTokens
 from quantbox.vault.credentials import Credentials
-from quantbox.vault.fields import FieldCipher, Place
+from quantbox.vault.fields import FieldCipher
 from quantbox.vault.models import Keys
 
 __all__ = ["Services", "build_services"]
@@ -55,6 +60,8 @@ class Services:
     factors: Factors
     tokens: ApiTokens
     lan: LanChoices
+    backups: Backups
+    outbound: Outbound
     #: Whether a worker process runs the jobs; else whoever made a job runs it (a command without a running program).
     worker_beside: bool
 
@@ -87,7 +94,7 @@ def build_services(
     """
     engine = open_engine(folder.database, keys.database)
     cipher = FieldCipher(keys.fields)
-    upgrade(engine, seal=lambda table, row, column, version, text: cipher.seal(Place(table, row, column, version), text))
+    upgrade(engine, seal=cipher.seal_field)
     sessions = session_factory(engine)
     audit = open_audit(folder, keys, sessions, clock, is_throw_away=is_throw_away)
     UnrecordedActs(folder).hand_over(audit)
@@ -95,12 +102,26 @@ def build_services(
     market_data = MarketData(folder, clock)
     data_requests = DataRequests(sessions, clock, jobs, market_data, folder)
     backtesting = Backtesting(sessions, clock, jobs, market_data, cipher)
+    backups = Backups(
+        OpenStore(folder, engine, market_data, keys.database),
+        keys.backup,
+        cipher,
+        sessions=sessions,
+        clock=clock,
+        jobs=jobs,
+        schedules=Schedules(sessions, clock),
+    )
     handlers = {
         "backtest": backtesting.run_job,
+        "backup": backups.run_backup,
+        "backup_rehearsal": backups.run_rehearsal,
         "data_import": data_requests.run_import,
         "data_update": data_requests.run_update,
     }
     credentials = Credentials(sessions, cipher, clock)
+    people, tokens = People(sessions, clock), ApiTokens(sessions, keys.tokens, clock)
+    outbound = Outbound(sessions, clock)
+    settle_restored_store(outbound, people, tokens, jobs, audit)
     return Services(
         folder=folder,
         keys=keys,
@@ -114,11 +135,13 @@ def build_services(
         data_requests=data_requests,
         backtesting=backtesting,
         audit=audit,
-        people=People(sessions, clock),
+        people=people,
         settings=SettingsService(sessions, clock),
         credentials=credentials,
         factors=Factors(sessions, cipher, clock, SmsSettingsService(sessions, clock, credentials)),
-        tokens=ApiTokens(sessions, keys.tokens, clock),
+        tokens=tokens,
         lan=LanChoices(sessions, cipher, clock),
+        backups=backups,
+        outbound=outbound,
         worker_beside=wake is not None,
     )

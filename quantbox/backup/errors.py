@@ -19,6 +19,8 @@ __all__ = [
     "OutboundPaused",
     "OwnPassphraseNeeded",
     "ProgramHoldsStore",
+    "RestorePending",
+    "RestoredMeanwhile",
     "ScheduleInvalid",
     "StoreBehindPassphrase",
     "StoreInTheWay",
@@ -150,6 +152,25 @@ class ProgramHoldsStore(Unavailable):
     code = "backup.store_in_use"
     sentence = Text("{data_dir} 正被程序或另一个命令使用", "{data_dir} is in use by the program or another command")
     hint = Text("请先锁定或退出程序，或在程序的备份页面中恢复", "Lock or end the program first, or restore on its backup page")
+
+
+class RestorePending(Conflict):
+    """A store restored earlier waits to be put in place."""
+
+    code = "backup.restore_pending"
+    sentence = Text("{data_dir} 中上次恢复的数据还没有启用", "A store restored earlier into {data_dir} is not in place yet")
+    hint = Text("请重新启动程序，恢复会自动完成", "Start the program again: it finishes the restore by itself")
+
+
+class RestoredMeanwhile(Conflict):
+    """A job was under way when the store it belongs to was saved; another one, restored, does not go on with it."""
+
+    code = "backup.restored_meanwhile"
+    sentence = Text(
+        "任务在备份时尚未结束，恢复后不再继续",
+        "The job had not ended when the backup was made; a restored store does not go on with it",
+    )
+    hint = Text("需要时请重新运行", "Run it again if you need it")
 
 
 class ScheduleInvalid(Invalid):

@@ -27,7 +27,18 @@ from quantbox.core.paths import DataFolder
 from quantbox.core.scratch import scratch_folder
 from quantbox.market_data.service import MarketData
 
-__all__ = ["Extracted", "FindKey", "count_market", "count_rows", "examine", "extract", "open_header", "read_header", "rehearse"]
+__all__ = [
+    "Extracted",
+    "FindKey",
+    "check_counts",
+    "count_market",
+    "count_rows",
+    "examine",
+    "extract",
+    "open_header",
+    "read_header",
+    "rehearse",
+]
 
 #: Returns the key of the container of this header and name, or raises Denied.
 FindKey = Callable[[Header, str], bytes]
@@ -74,7 +85,7 @@ def examine(path: Path, find_key: FindKey, scratch: Path, progress: Progress | N
     """
     with scratch_folder(scratch) as folder:
         extracted = extract(path, find_key, folder, is_wanted=_needed_to_count, progress=progress)
-        _check_counts(folder, extracted, counts_bars=False)
+        check_counts(folder, extracted, counts_bars=False)
     return extracted.examined
 
 
@@ -91,7 +102,7 @@ def rehearse(path: Path, find_key: FindKey, scratch: Path, progress: Progress | 
         require_free(folder, _size_of(path))
         extracted = extract(path, find_key, folder, progress=progress)
         files = sum(1 for file in folder.rglob("*") if file.is_file()) - 1  # less the scratch folder's own lock
-        counts = _check_counts(folder, extracted, counts_bars=True)
+        counts = check_counts(folder, extracted, counts_bars=True)
         _check_soundness(folder / DATABASE, extracted.database_key)
     return extracted.examined, {"files": files, "counts": counts, "hashes_match": True, "database_sound": True}
 
@@ -163,7 +174,8 @@ def count_market(root: Path, *, counts_bars: bool) -> Contents:
         raise BackupDamaged(part=MARKET) from problem
 
 
-def _check_counts(folder: Path, extracted: Extracted, *, counts_bars: bool) -> Contents:
+def check_counts(folder: Path, extracted: Extracted, *, counts_bars: bool) -> Contents:
+    """Open what was extracted into `folder`, count it, and return the counts, which must be those the backup names."""
     counts = count_rows(folder / DATABASE, extracted.database_key) | count_market(folder, counts_bars=counts_bars)
     wrong = sorted(
         kind

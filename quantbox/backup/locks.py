@@ -13,18 +13,29 @@ from quantbox.backup.errors import (
     BackupDamaged,
     BackupKeyMissing,
     BackupPassphraseWrong,
+    KeysRotated,
     OwnPassphraseNeeded,
     StoreBehindPassphrase,
 )
 from quantbox.backup.models import Proof
+from quantbox.vault.models import Keys
 from quantbox.vault.service import unlock_document
 from quantbox.vault.wrappers import passphrase as passphrase_way
 from quantbox.vault.wrappers.base import KEY_BYTES, Binding, Sealed, Wrapper, binary, decode, encode, open_sealed, seal
 
-__all__ = ["Header", "Locked", "lock_by_passphrase", "lock_by_vault"]
+__all__ = ["Header", "Locked", "Opened", "lock_by_passphrase", "lock_by_vault"]
 
 _SEALED = {"nonce": binary(range(12, 13)), "ciphertext": binary(range(48, 49))}  # the key and GCM's tag
 _MAX_STORE_ID = 64
+_MESSAGE = b"quantbox backup key handed over 1"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a proof gave: the container's key, and the keys of the store in it where it proved those."""
+
+    key: bytes = field(repr=False)
+    keys: Keys | None = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -75,8 +86,8 @@ class Header:
             raise BackupDamaged(part="header")
         return found
 
-    def open(self, proof: Proof, name: str) -> bytes:
-        """Return the key of the container `name`.
+    def open(self, proof: Proof, name: str) -> Opened:
+        """Return the key of the container `name`, and the keys of its store where the proof gives them.
 
         Raises
         ------
@@ -84,7 +95,7 @@ class Header:
             The proof is wrong, or of the other kind.
         """
         if self.has_own_passphrase:
-            return self._open_by_passphrase(proof)
+            return Opened(self._open_by_passphrase(proof), None)
         if proof.passphrase is None and proof.recovery_code is None:
             raise StoreBehindPassphrase
         vault = str(self.lock["vault"]).encode()
@@ -92,7 +103,7 @@ class Header:
             keys = unlock_document(vault, recovery_code=proof.recovery_code, path=name)
         else:
             keys = unlock_document(vault, passphrase=proof.passphrase, path=name)
-        return self.open_with(keys.backup, name)
+        return Opened(self.open_with(keys.backup, name), keys)
 
     def open_with(self, backup_key: bytes, name: str) -> bytes:
         """Return the key of the container `name` by the key of a vault that is open; refused where it is another's."""
@@ -119,6 +130,19 @@ class Locked:
 
     header: Header
     key: bytes = field(repr=False)
+
+    def to_message(self, backup_key: bytes) -> dict[str, Any]:
+        """Return it as a command hands it to the running program of the same vault: the key sealed under the vault's."""
+        sealed = seal(backup_key, self.key, _MESSAGE)
+        return {"header": self.header.to_json(), "nonce": encode(sealed.nonce), "ciphertext": encode(sealed.ciphertext)}
+
+    @classmethod
+    def from_message(cls, message: dict[str, Any], backup_key: bytes) -> Locked:
+        """Return what was handed over."""
+        key = open_sealed(backup_key, Sealed(decode(message["nonce"]), decode(message["ciphertext"])), _MESSAGE)
+        if key is None:
+            raise KeysRotated
+        return cls(Header.from_json(message["header"]), key)
 
 
 def lock_by_vault(vault: bytes, store_id: str, epoch: int, backup_key: bytes, now: datetime) -> Locked:

@@ -59,6 +59,11 @@ class DataFolder:
         return self.root / "run" / "unrecorded.json"
 
     @property
+    def backups(self) -> Path:
+        """Encrypted backups made on schedule or by a click."""
+        return self.root / "backups"
+
+    @property
     def logs(self) -> Path:
         """Log files: never private content."""
         return self.root / "logs"

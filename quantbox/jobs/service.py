@@ -269,6 +269,11 @@ class JobService:
                 self._tell(job)
         return taken
 
+    def end_unfinished(self, reason: Reason) -> int:
+        """End every job that waits or runs as failed; for a store whose workers are those of another time. Return how many."""
+        with self._sessions.begin() as session:
+            return store.end_unfinished(session, reason, self._clock.now())
+
     def _get(self, session: Session, job_id: str, account_id: str | None = None) -> Job:
         job = store.find_job(session, job_id, account_id)
         if job is None:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Update, select, update
 from sqlalchemy.orm import Session
 
-from quantbox.jobs.models import WAITING_STATES, Job, JobState, Lease, Reason
+from quantbox.jobs.models import FINAL_STATES, WAITING_STATES, Job, JobState, Lease, Reason
 from quantbox.jobs.tables import JobRow
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "claim_job",
     "end_job",
     "end_lost",
+    "end_unfinished",
     "find_job",
     "find_lost",
     "list_jobs",
@@ -170,6 +171,13 @@ def end_lost(session: Session, job: Job, state: JobState, reason: Reason | None,
         .where(JobRow.id == job.id, JobRow.state == JobState.RUNNING.value, JobRow.attempt == job.attempt)
         .values(**values),
     )
+
+
+def end_unfinished(session: Session, reason: Reason, now: datetime) -> int:
+    """End as failed whatever has not ended; return how many jobs that were."""
+    unfinished = JobRow.state.not_in(sorted(state.value for state in FINAL_STATES))
+    values = {"state": JobState.FAILED.value, "reason": reason.to_json(), "owner": None, "finished_at": now}
+    return len(session.scalars(update(JobRow).where(unfinished).values(**values).returning(JobRow.id)).all())
 
 
 def _waits() -> Any:

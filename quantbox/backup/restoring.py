@@ -1,0 +1,173 @@
+"""Bringing a store back from a backup: into an empty folder, or in the place of the store that is there."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from quantbox.backup.entries import DATABASE, MARKET, VAULT
+from quantbox.backup.errors import BackupDamaged, ProgramHoldsStore, StoreInTheWay
+from quantbox.backup.examination import Extracted, check_counts, extract, read_header
+from quantbox.backup.locks import Opened
+from quantbox.backup.models import Examined, Proof
+from quantbox.backup.switching import mark_ready, settle, staging
+from quantbox.backup.tables import RestoreRow
+from quantbox.core.clock import Clock
+from quantbox.core.database import close_engine, open_engine, session_factory
+from quantbox.core.disk import require_free
+from quantbox.core.ids import new_id
+from quantbox.core.paths import DataFolder
+from quantbox.core.processes import FileLock, restrict_to_owner
+from quantbox.user_auth.models import OWNER_ACCOUNT
+from quantbox.vault.service import unlock_document
+
+__all__ = ["Restored", "Source", "open_source", "refuse_store", "restore", "stage"]
+
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What came back."""
+
+    examined: Examined
+    data_dir: Path
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document of ``quantbox backup restore``."""
+        examined = self.examined.to_json()
+        return {
+            "restored": examined.pop("contents"),
+            "data_dir": str(self.data_dir),
+            "outbound_paused": True,
+            **{name: examined[name] for name in ("created", "store_id", "epoch", "without_downloads", "left_out")},
+        }
+
+
+@dataclass(frozen=True)
+class Source:
+    """A backup whose key a proof has given."""
+
+    path: Path
+    proof: Proof
+    opened: Opened
+
+
+def open_source(path: Path, proof: Proof) -> Source:
+    """Prove that `proof` opens the backup at `path`; nothing is written yet.
+
+    Raises
+    ------
+    NotFound, Invalid, Denied
+        There is none, it is no backup, or the proof is wrong.
+    """
+    return Source(path, proof, read_header(path).open(proof, path.name))
+
+
+def restore(
+    path: Path, proof: Proof, folder: DataFolder, *, replace: bool, clock: Clock, progress: Progress = lambda _part, _stage: None
+) -> Restored:
+    """Put the store of a backup into `folder`, which nobody uses meanwhile.
+
+    Raises
+    ------
+    StoreInTheWay
+        A store lies there and `replace` is False.
+    ProgramHoldsStore
+        The program or a command uses it.
+    Invalid, Denied
+        The backup is not whole, or the proof does not open it. The folder is as it was.
+    """
+    source = open_source(path, proof)
+    with _made_for(folder), _held(folder):
+        settle(folder)
+        if not replace:
+            refuse_store(folder)
+        restored = stage(source, folder, clock, progress)
+        settle(folder)
+    return restored
+
+
+def refuse_store(folder: DataFolder) -> None:
+    """Raise StoreInTheWay where a store, or what is left of one, lies in `folder`."""
+    if folder.vault_file.exists() or folder.database.exists():
+        raise StoreInTheWay(data_dir=str(folder.root))
+
+
+def stage(source: Source, folder: DataFolder, clock: Clock, progress: Progress) -> Restored:
+    """Write the store of a backup beside the one in `folder`, prove that it is whole, and mark it as the one to take.
+
+    From then on `switching.settle` puts it in place, whoever calls it. Outbound acts are paused in it.
+    """
+    with staging(folder) as place:
+        require_free(folder.root, source.path.stat().st_size)
+        extracted = extract(source.path, lambda _header, _name: source.opened.key, place, progress=progress)
+        _check_opens(place, source, extracted)
+        check_counts(place, extracted, counts_bars=True)
+        _note_restore(place / DATABASE, extracted, clock)
+        (place / MARKET).mkdir(exist_ok=True)
+        mark_ready(place)
+    return Restored(extracted.examined, folder.root)
+
+
+def _check_opens(place: Path, source: Source, extracted: Extracted) -> None:
+    """Refuse a backup whose vault would not open its database, or opens it with something else than was given."""
+    proof = source.proof
+    if source.opened.keys is None:
+        return  # opened by the backup's own pass phrase, which proves nothing about the vault's
+    vault = (place / VAULT).read_bytes()
+    passphrase = proof.passphrase if proof.recovery_code is None else None
+    keys = unlock_document(vault, passphrase=passphrase, recovery_code=proof.recovery_code, path=VAULT)
+    if keys.database != extracted.database_key:
+        raise BackupDamaged(part=VAULT)
+
+
+def _note_restore(database: Path, extracted: Extracted, clock: Clock) -> None:
+    engine = open_engine(database, extracted.database_key)
+    try:
+        with session_factory(engine).begin() as session:
+            session.add(
+                RestoreRow(
+                    id=new_id(),
+                    account_id=OWNER_ACCOUNT,
+                    restored_at=clock.now(),
+                    backup_created_at=extracted.examined.created,
+                    backup_sha256=extracted.examined.sha256,
+                )
+            )
+    finally:
+        close_engine(engine)  # the last connection folds the log in and takes it away
+
+
+@contextmanager
+def _made_for(folder: DataFolder) -> Iterator[None]:
+    """Make the folder where there is none; when nothing came into it, leave things as they were."""
+    lock_files = [path for path in (folder.lock_file, folder.root / "restore.lock") if not path.exists()]
+    made = [path for path in (folder.root, *folder.root.parents) if not path.exists()]
+    if made:
+        folder.root.mkdir(parents=True)
+        restrict_to_owner(folder.root)
+    try:
+        yield
+    except BaseException:
+        for leftover in lock_files:
+            leftover.unlink(missing_ok=True)
+        for path in made:
+            with contextlib.suppress(OSError):
+                path.rmdir()
+        raise
+
+
+@contextmanager
+def _held(folder: DataFolder) -> Iterator[None]:
+    lock = FileLock(folder.lock_file)
+    if not lock.acquire():
+        raise ProgramHoldsStore(data_dir=str(folder.root))
+    try:
+        yield
+    finally:
+        lock.release()
