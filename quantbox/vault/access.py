@@ -19,10 +19,32 @@ from quantbox.vault.wrappers import aliyun_kms, keychain, kms, recovery
 from quantbox.vault.wrappers import passphrase as passphrase_way
 from quantbox.vault.wrappers.base import Wrapper
 
-__all__ = ["VaultAccess"]
+__all__ = ["VaultAccess", "describe"]
 
 #: A kit that was not confirmed by then is thrown away.
 CONFIRM_WITHIN = timedelta(days=1)
+
+
+def describe(folder: DataFolder, now: datetime) -> dict[str, Any]:
+    """Return what a page shows of the vault: store, epoch, ways in, kits and keychain; no secret, so it needs no proof."""
+    document = changes.document_of(folder)
+    kdf = passphrase_way.kdf_of(next(wrapper for wrapper in document.wrappers if wrapper.kind == passphrase_way.KIND.name))
+    kit, pending = document.find(recovery.KIND.name), _pending(document, now)
+    shown = kit or (pending and pending.wrapper)
+    reason = keychain.unavailable_because()
+    return {
+        "store_id": document.store_id,
+        "epoch": document.epoch,
+        "rotated_at": document.rotated_at,
+        "kdf": {"algorithm": "argon2id", "memory_kib": kdf.memory_kib, "iterations": kdf.iterations},
+        "wrappers": [
+            {"kind": wrapper.kind, "created_at": wrapper.created_at, "detail": _detail(wrapper)} for wrapper in document.wrappers
+        ],
+        "keychain": {"is_available": reason is None, "reason": reason},
+        "recovery_kit": shown and {"created_at": shown.created_at, "is_confirmed": kit is not None},
+        "pending_kit": pending and {"created_at": pending.wrapper.created_at, "confirm": list(pending.confirm)},
+        "void_kits": [{"created_at": void.created_at, "voided_at": void.voided_at} for void in document.void_kits],
+    }
 
 
 class VaultAccess:
@@ -49,26 +71,8 @@ class VaultAccess:
         self._sign_ins, self._connect = sign_ins, connect
 
     def describe(self) -> dict[str, Any]:
-        """Return what the page shows: store, epoch, ways in, kits and keychain; no secret."""
-        document = self._read()
-        kdf = passphrase_way.kdf_of(next(wrapper for wrapper in document.wrappers if wrapper.kind == passphrase_way.KIND.name))
-        kit, pending = document.find(recovery.KIND.name), self._pending(document)
-        shown = kit or (pending and pending.wrapper)
-        reason = keychain.unavailable_because()
-        return {
-            "store_id": document.store_id,
-            "epoch": document.epoch,
-            "rotated_at": document.rotated_at,
-            "kdf": {"algorithm": "argon2id", "memory_kib": kdf.memory_kib, "iterations": kdf.iterations},
-            "wrappers": [
-                {"kind": wrapper.kind, "created_at": wrapper.created_at, "detail": _detail(wrapper)}
-                for wrapper in document.wrappers
-            ],
-            "keychain": {"is_available": reason is None, "reason": reason},
-            "recovery_kit": shown and {"created_at": shown.created_at, "is_confirmed": kit is not None},
-            "pending_kit": pending and {"created_at": pending.wrapper.created_at, "confirm": list(pending.confirm)},
-            "void_kits": [{"created_at": void.created_at, "voided_at": void.voided_at} for void in document.void_kits],
-        }
+        """Return what :func:`describe` says of this vault now."""
+        return describe(self._folder, self._clock.now())
 
     # --- the pass phrase ---
 
@@ -83,6 +87,15 @@ class VaultAccess:
         prepare = changes.with_passphrase(new_passphrase)
         self._sign_ins.refuse_owners_password(new_passphrase)
         self._apply(passphrase, prepare, keep_session=keep_session)
+
+    def refuse_passphrase(self, new_passphrase: str) -> None:
+        """Raise where a coming pass phrase is too short, or the owner's sign-in password as well."""
+        passphrase_way.check_length(new_passphrase)
+        self._sign_ins.refuse_owners_password(new_passphrase)
+
+    def passphrase_changed(self, *, keep_session: str | None = None) -> None:
+        """End every session but the one given, after a rotation that brought a new pass phrase."""
+        self._sign_ins.end_everybodys_but(keep_session)
 
     # --- the recovery kit ---
 
@@ -109,7 +122,7 @@ class VaultAccess:
         now = self._clock.now()
         with vault_lock(self._folder):
             document = self._read()
-            pending = self._pending(document)
+            pending = _pending(document, now)
             if pending is None:
                 raise RecoveryKitMissing
             if not hmac.compare_digest(pending.check, check):
@@ -178,11 +191,12 @@ class VaultAccess:
     def _read(self) -> VaultDocument:
         return changes.document_of(self._folder)
 
-    def _pending(self, document: VaultDocument) -> PendingKit | None:
-        pending = document.pending_kit
-        if pending is None or self._clock.now() - datetime.fromisoformat(pending.wrapper.created_at) > CONFIRM_WITHIN:
-            return None
-        return pending
+
+def _pending(document: VaultDocument, now: datetime) -> PendingKit | None:
+    pending = document.pending_kit
+    if pending is None or now - datetime.fromisoformat(pending.wrapper.created_at) > CONFIRM_WITHIN:
+        return None
+    return pending
 
 
 def _detail(wrapper: Wrapper) -> str | None:

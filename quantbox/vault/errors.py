@@ -40,7 +40,7 @@ class KeychainUnavailable(Unavailable):
 
     code = "vault.keychain_unavailable"
     sentence = Text("{reason_zh}", "{reason_en}")
-    hint = Text("请用口令或恢复套件解锁", "Unlock with the pass phrase or the recovery kit")
+    hint = Text("请用口令或恢复包解锁", "Unlock with the pass phrase or the recovery kit")
 
     def __init__(self, reason: Text) -> None:
         super().__init__(reason_zh=reason.in_language("zh"), reason_en=reason.in_language("en"))
@@ -59,7 +59,7 @@ class KmsNotEnabled(Conflict):
 
     code = "vault.kms_not_enabled"
     sentence = Text("尚未启用云密钥管理服务", "No cloud key service is set up")
-    hint = Text("请用口令或恢复套件解锁", "Unlock with the pass phrase or the recovery kit")
+    hint = Text("请用口令或恢复包解锁", "Unlock with the pass phrase or the recovery kit")
 
 
 class KmsRefused(Denied):
@@ -115,22 +115,22 @@ class RecoveryCodeWrong(Denied):
 
     code = "vault.recovery_code_wrong"
     sentence = Text("恢复码不正确", "The recovery code is wrong")
-    hint = Text("请确认恢复套件属于这个数据库", "Check that the recovery kit belongs to this store")
+    hint = Text("请确认恢复包属于这个数据库", "Check that the recovery kit belongs to this store")
 
 
 class RecoveryKitMissing(NotFound):
     """No recovery kit waits to be confirmed, or none was made."""
 
     code = "vault.recovery_kit_missing"
-    sentence = Text("没有这样的恢复套件", "There is no such recovery kit")
-    hint = Text("请重新生成恢复套件", "Make a recovery kit")
+    sentence = Text("没有这样的恢复包", "There is no such recovery kit")
+    hint = Text("请重新生成恢复包", "Make a recovery kit")
 
 
 class RecoveryKitNotConfirmed(Invalid):
     """The groups typed are not those of the kit just made."""
 
     code = "vault.recovery_kit_not_confirmed"
-    sentence = Text("输入的分组与新恢复套件不符", "The groups typed are not those of the new kit")
+    sentence = Text("输入的分组与新恢复包不符", "The groups typed are not those of the new kit")
     hint = Text("请对照抄下的恢复码重新输入", "Type them again from what you wrote down")
 
 
@@ -139,10 +139,10 @@ class RecoveryKitVoid(Denied):
 
     code = "vault.recovery_kit_void"
     sentence = Text(
-        "这份恢复套件（{created} 生成）已于 {voided} 作废", "This recovery kit, made on {created}, has been void since {voided}"
+        "这份恢复包（{created} 生成）已于 {voided} 作废", "This recovery kit, made on {created}, has been void since {voided}"
     )
     hint = Text(
-        "请使用最新的恢复套件；作废前的备份仍可用它打开",
+        "请使用最新的恢复包；作废前的备份仍可用它打开",
         "Use the latest kit; backups made before that still open with this one",
     )
 

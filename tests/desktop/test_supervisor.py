@@ -34,6 +34,7 @@ supervisor.STORE_WAIT_SECONDS = supervisor.HAND_OVER_SECONDS = {store_wait}
 child = [sys.executable, {child!r}]
 commands = supervisor.Commands(web=[*child, {web!r}], worker=[*child, "worker"], window=[*child, {window!r}, {window_file!r}])
 folder = DataFolder(Path({folder!r}))
+{setup}
 keys = None
 if {passphrase!r}:
     from quantbox.vault.service import unlock
@@ -59,7 +60,17 @@ class Program:
     """A supervisor in a process of its own."""
 
     def __init__(
-        self, folder, tmp_path, *, port=None, web="web", open_window=False, window="window", passphrase="", store_wait=20
+        self,
+        folder,
+        tmp_path,
+        *,
+        port=None,
+        web="web",
+        open_window=False,
+        window="window",
+        passphrase="",
+        store_wait=20,
+        setup="",
     ):
         self.folder = folder
         self.window_file = tmp_path / "window"
@@ -74,6 +85,7 @@ class Program:
             open_window=open_window,
             passphrase=passphrase,
             store_wait=store_wait,
+            setup=setup,
         )
         self.process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
         self.said = self.process.stdout.readline().strip()

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import secrets
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -93,9 +94,11 @@ def encode(value: bytes) -> str:
 
 
 @contextmanager
-def kms_origin() -> Iterator[KmsOrigin]:
-    """Run the service until the block ends."""
+def kms_origin(context: ssl.SSLContext | None = None) -> Iterator[KmsOrigin]:
+    """Run the service until the block ends, over TLS where a context is given."""
     origin = KmsOrigin()
+    if context is not None:
+        origin.socket = context.wrap_socket(origin.socket, server_side=True)
     threading.Thread(target=origin.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield origin

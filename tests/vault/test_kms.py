@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import json
+import ssl
 
 import pytest
+import trustme
 
 from quantbox.vault.access import VaultAccess
 from quantbox.vault.errors import KmsAccessKeyNeeded, KmsNotEnabled, KmsRefused, KmsUnreachable, PassphraseWrong
 from quantbox.vault.models import AccessKey, KmsAddress
 from quantbox.vault.service import unlock, unlock_by_kms
+from quantbox.vault.wrappers import aliyun_kms
 from quantbox.vault.wrappers.aliyun_kms import AliyunKms
 from tests.vault.conftest import PHRASE
 from tests.vault.kms_origin import ACCESS_KEY_ID, ACCESS_KEY_SECRET, KEY_ID, kms_origin
@@ -85,6 +88,19 @@ def test_a_service_that_is_away_is_unreachable_and_its_address_not_repeated(orig
     with pytest.raises(KmsUnreachable) as caught:
         connect(KmsAddress(address, KEY_ID), ACCESS_KEY).wrap(KEY, {})
     assert caught.value.facts == {"endpoint": address}
+
+
+def test_promise_14_the_service_must_show_a_certificate_this_machine_trusts(tmp_path, monkeypatch):
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    with kms_origin(context) as stranger, kms_origin(context) as trusted:
+        with pytest.raises(KmsUnreachable):
+            aliyun_kms.connect(KmsAddress(stranger.endpoint, KEY_ID), ACCESS_KEY).wrap(KEY, {})
+        assert stranger.asked == []
+        monkeypatch.setattr("certifi.where", lambda: str(tmp_path / "authority.pem"))
+        secure = aliyun_kms.connect(KmsAddress(trusted.endpoint, KEY_ID), ACCESS_KEY)
+        assert secure.unwrap(secure.wrap(KEY, {}), {}) == KEY
 
 
 def test_the_key_service_opens_the_vault_and_the_keychain_keeps_the_access_key(vault, access, origin, keychain):
