@@ -3,6 +3,7 @@ import { get, post } from '../core/api.js';
 import { start } from '../core/app.js';
 import { complain } from '../core/feedback.js';
 import { knows, pick, t } from '../core/i18n.js';
+import { joined } from '../core/joined.js';
 import { findFaults } from './fields.js';
 import { symbolBox } from './symbols.js';
 
@@ -10,8 +11,6 @@ const INSPECT_MILLISECONDS = 400;
 const DEFAULT_YEARS = 3;
 const MOST_SPANS = 50;
 const MOST_FILE_BYTES = 1 << 20;
-
-const joined = (...parts) => parts.reduce((whole, part) => Object.defineProperties(whole, Object.getOwnPropertyDescriptors(part)), {});
 
 function yearsBefore(iso, years) {
   return `${Number(iso.slice(0, 4)) - years}${iso.slice(4).replace('-02-29', '-02-28')}`;

@@ -1,8 +1,14 @@
-// The one way to the program: JSON under /api/v1, with the CSRF token on every change.
+// The one way to the program: JSON under /api/v1, with the CSRF token on every change; who has to prove himself first is asked.
 import { hintOf, t } from './i18n.js';
 
 const meta = document.querySelector('meta[name="csrf-token"]');
 let token = meta ? meta.content : '';
+const doors = { signIn: null, stepUp: null };
+
+/** Say what opens where the program wants somebody to sign in (`signIn`) or to prove himself again (`stepUp`): each resolves to whether he did. */
+export function setDoors(given) {
+  Object.assign(doors, given);
+}
 
 /** What the program refused or could not do: its sentence, hint, code and error number. */
 export class ApiError extends Error {
@@ -13,10 +19,11 @@ export class ApiError extends Error {
     this.hint = hintOf(problem);
     this.facts = problem.facts || {};
     this.errorId = problem.error_id || '';
+    this.isGivenUp = false;
   }
 }
 
-async function send(method, path, body) {
+async function ask(method, path, body) {
   const headers = { Accept: 'application/json' };
   if (method !== 'GET') headers['X-CSRF-Token'] = token;
   let payload = body;
@@ -24,39 +31,77 @@ async function send(method, path, body) {
     headers['Content-Type'] = 'application/json';
     payload = JSON.stringify(body);
   }
-  let answer;
   try {
-    answer = await fetch(`/api/v1${path}`, { method, headers, body: payload, credentials: 'same-origin' });
+    return await fetch(`/api/v1${path}`, { method, headers, body: payload, credentials: 'same-origin' });
   } catch {
     throw new ApiError(0, { detail: t('error.unreachable'), hint: t('error.unreachable_hint'), code: 'unreachable' });
   }
-  const text = await answer.text();
-  let document_ = null;
+}
+
+function readJson(text) {
   try {
-    document_ = text ? JSON.parse(text) : null;
+    return text ? JSON.parse(text) : null;
   } catch {
-    document_ = null;
+    return null;
   }
-  if (answer.ok) return document_;
-  if ((answer.status === 401 || (document_ && document_.code === 'vault.locked')) && !location.pathname.startsWith('/unlock') && !location.pathname.startsWith('/welcome')) {
-    location.assign(`/unlock?next=${encodeURIComponent(location.pathname + location.search)}`);
+}
+
+const here = () => encodeURIComponent(location.pathname + location.search);
+
+/** Return what opens the way for a refused call; null where nothing does. */
+function doorOf(problem) {
+  if (problem.code === 'web.step_up_needed') return doors.stepUp;
+  if (problem.code === 'vault.locked') {
+    location.assign(`/unlock?next=${here()}`);
+  } else if (problem.status === 401) {
+    if (doors.signIn) return doors.signIn;
+    location.assign(`/sign-in?next=${here()}`);
   }
-  throw new ApiError(answer.status, document_ || { title: t('error.answer', { status: answer.status }) });
+  return null;
+}
+
+/** Send, and send again once the person has proven what the program wants proven. */
+async function sendThrough(method, path, body) {
+  for (;;) {
+    const answer = await ask(method, path, body);
+    if (answer.ok) return answer;
+    const problem = new ApiError(answer.status, readJson(await answer.text()) || { title: t('error.answer', { status: answer.status }) });
+    const door = doorOf(problem);
+    if (!door || !(await door())) {
+      problem.isGivenUp = door !== null;
+      throw problem;
+    }
+  }
+}
+
+async function send(method, path, body) {
+  return readJson(await (await sendThrough(method, path, body)).text());
+}
+
+function takeToken(answer) {
+  if (answer && answer.csrf_token) token = answer.csrf_token;
+  return answer;
 }
 
 /** Ask in which state the program is; the answer brings the present CSRF token. */
 export async function readStatus() {
-  const status = await send('GET', '/status');
-  if (status.csrf_token) token = status.csrf_token;
-  return status;
+  return takeToken(await send('GET', '/status'));
 }
 
-/** Open, create or sign in; the answer brings the token of the new session. */
-export async function signIn(path, body) {
-  const answer = await send('POST', path, body);
-  if (answer.csrf_token) token = answer.csrf_token;
-  else await readStatus();
-  return answer;
+/** Prove something (pass phrase, password, code): no door opens for a refusal, and the answer brings the token of the session. */
+export async function prove(path, body) {
+  const answer = await ask('POST', path, body);
+  const document_ = readJson(await answer.text());
+  if (!answer.ok) throw new ApiError(answer.status, document_ || { title: t('error.answer', { status: answer.status }) });
+  if (document_ && !document_.csrf_token && document_.state) await readStatus();
+  return takeToken(document_);
+}
+
+/** Send a state change and return the answer as it came: a file. */
+export async function fetchFile(method, path, body) {
+  const answer = await sendThrough(method, path, body);
+  const named = /filename\*?=(?:UTF-8'')?"?([^";]+)/.exec(answer.headers.get('Content-Disposition') || '');
+  return { blob: await answer.blob(), name: named ? decodeURIComponent(named[1]) : '' };
 }
 
 /** Return `path` with the parameters that have a value. */
@@ -68,7 +113,7 @@ export function withQuery(path, parameters) {
 export const get = (path, parameters = {}) => send('GET', withQuery(path, parameters));
 export const post = (path, body) => send('POST', path, body);
 export const put = (path, body) => send('PUT', path, body);
-export const remove = (path, parameters = {}) => send('DELETE', withQuery(path, parameters));
+export const remove = (path, parameters = {}, body = undefined) => send('DELETE', withQuery(path, parameters), body);
 
 /** Read every page of a cursor-paged list, at most `most` items; `onPage` hears what there is after each. */
 export async function getAll(path, parameters = {}, onPage = () => {}, most = 20000) {

@@ -1,14 +1,17 @@
-// Live news of jobs: the websocket while it stands, a poll of the job list while it does not.
+// Live news: the websocket while it stands, a poll of the job list while it does not.
 import { get } from './api.js';
 
 const POLL_MILLISECONDS = 2000;
 const NEWS_MILLISECONDS = 15000;
 const FINAL = new Set(['succeeded', 'failed', 'cancelled', 'timed_out']);
+const TOPICS = ['jobs.', 'user_auth.'];
 const listeners = new Set();
+const others = new Map();
 const connection = new Set();
 let socket = null;
 let retry = 1000;
 let polling = 0;
+let waiting = 0;
 const seen = new Map();
 
 /** Pass on what is new about `job`; one that ended long ago is no news. */
@@ -26,6 +29,7 @@ function report(online) {
 }
 
 async function poll() {
+  if (document.documentElement.dataset.away === 'true') return; // nobody is signed in: there is nothing to read
   try {
     const page = await get('/jobs', { limit: 50 });
     report(true);
@@ -49,7 +53,7 @@ function connect() {
   socket = new WebSocket(`${scheme}://${location.host}/api/v1/events`);
   socket.addEventListener('open', () => {
     retry = 1000;
-    socket.send(JSON.stringify({ subscribe: ['jobs.'] }));
+    socket.send(JSON.stringify({ subscribe: TOPICS }));
     stopPolling();
     report(true);
     poll();
@@ -57,13 +61,26 @@ function connect() {
   socket.addEventListener('message', (event) => {
     const { topic, message } = JSON.parse(event.data);
     if (topic && topic.startsWith('jobs.') && message && message.job) tell(message.job);
+    (others.get(topic) || []).forEach((listener) => listener(message));
   });
   socket.addEventListener('close', () => {
     startPolling();
-    setTimeout(connect, retry);
+    waiting = setTimeout(connect, retry);
     retry = Math.min(retry * 2, 30000);
   });
 }
+
+/** Call `listener(message)` at every piece of news of `topic`. */
+export function onNews(topic, listener) {
+  others.set(topic, [...(others.get(topic) || []), listener]);
+}
+
+window.addEventListener('quantbox:signed-in', () => {
+  if (!socket || socket.readyState < WebSocket.CLOSING) return;
+  clearTimeout(waiting);
+  retry = 1000;
+  connect();
+});
 
 /** Call `listener(job)` at every change of a job; the first caller opens the connection. */
 export function onJob(listener) {

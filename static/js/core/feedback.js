@@ -25,7 +25,7 @@ export function toast(text, { kind = 'done', hint = '', action = '', run = null 
 
 /** Show what went wrong, with the program's own hint and its error number. */
 export function complain(problem) {
-  if (problem.status === 401) return;
+  if (problem.isGivenUp || problem.status === 401) return; // the reader himself did not go on, or is led to sign in
   const hint = [problem.hint, problem.errorId && t('error.number', { id: problem.errorId })].filter(Boolean).join(' · ');
   toast(problem.message, { kind: problem.status === 0 ? 'warn' : 'stop', hint });
 }

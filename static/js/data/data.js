@@ -6,14 +6,13 @@ import { isFinal, onJob } from '../core/events.js';
 import { complain, confirm, toast } from '../core/feedback.js';
 import { bytes, dateTime, integer } from '../core/format.js';
 import { t } from '../core/i18n.js';
+import { joined } from '../core/joined.js';
 import { progressText, stageText } from '../core/jobs.js';
 import { symbolBox } from '../backtests/symbols.js';
 import { readFindings } from './findings.js';
 import { importing } from './importing.js';
 import { updating } from './updating.js';
 import { SeriesTable } from './series.js';
-
-const joined = (...parts) => parts.reduce((whole, part) => Object.defineProperties(whole, Object.getOwnPropertyDescriptors(part)), {});
 
 function data() {
   let table = null; // kept outside Alpine's reactivity

@@ -4,6 +4,7 @@ import { start } from '../core/app.js';
 import { complain } from '../core/feedback.js';
 import { code } from '../core/format.js';
 import { knows, t } from '../core/i18n.js';
+import { joined } from '../core/joined.js';
 import { isTyping } from '../shell/keys.js';
 import { KlineChart } from '../charts/kline.js';
 import { list } from './list.js';
@@ -12,9 +13,6 @@ import { facts } from './facts.js';
 const INDICATORS_KEY = 'quantbox-indicators';
 const INDICATORS = ['MA', 'EMA', 'BOLL', 'BBI', 'SAR', 'VOL', 'MACD', 'KDJ', 'RSI', 'WR', 'BIAS', 'CCI', 'DMI', 'OBV', 'PSY', 'BRAR', 'CR', 'DMA'];
 const MINUTES = ['1m', '5m', '15m', '30m', '60m'];
-
-/** Join objects with their getters kept. */
-const joined = (...parts) => parts.reduce((whole, part) => Object.defineProperties(whole, Object.getOwnPropertyDescriptors(part)), {});
 
 function market() {
   let chart = null; // outside Alpine's reactivity: a canvas library must not be wrapped in proxies

@@ -4,6 +4,7 @@ import { start } from '../core/app.js';
 import { bar } from '../core/bar.js';
 import { isFinal, onJob } from '../core/events.js';
 import { complain, confirm, toast } from '../core/feedback.js';
+import { saveText } from '../core/files.js';
 import { duration, integer, number } from '../core/format.js';
 import { hintOf, knows, pick, t } from '../core/i18n.js';
 import { progressText, stageText, stateChip, stateIcon, stateText } from '../core/jobs.js';
@@ -190,8 +191,7 @@ function backtest() {
       saveTrades(`${this.title}-${this.row.request.start}-${this.row.request.end}.csv`, this.result.document.trades);
     },
     async saveDocument() {
-      const { saveFile } = await import('./trades.js');
-      saveFile(`${this.title}-${this.id}.json`, JSON.stringify(this.result.document, null, 1), 'application/json');
+      saveText(`${this.title}-${this.id}.json`, JSON.stringify(this.result.document, null, 1), 'application/json');
     },
     async cancel() {
       try {

@@ -1,4 +1,5 @@
 // The long tables of a report: fills, refused orders, round trips; and saving them as a file.
+import { saveText } from '../core/files.js';
 import { integer, number, signed, signedPercent, tone } from '../core/format.js';
 import { knows, t } from '../core/i18n.js';
 import { longTable } from '../core/tables.js';
@@ -51,18 +52,8 @@ export function rejectedTable(element, rejected, names) {
 
 const TRADE_FIELDS = ['date', 'symbol', 'side', 'price', 'size', 'commission', 'stamp_tax', 'transfer_fee'];
 
-/** Hand `text` to the browser as a file. */
-export function saveFile(name, text, type) {
-  const url = URL.createObjectURL(new Blob([text], { type }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 1000);
-}
-
 /** Save the fills as CSV that spreadsheets open in the right encoding. */
 export function saveTrades(name, trades) {
   const rows = trades.map((trade) => TRADE_FIELDS.map((field) => trade[field]).join(','));
-  saveFile(name, `\ufeff${[TRADE_FIELDS.join(','), ...rows].join('\r\n')}\r\n`, 'text/csv;charset=utf-8');
+  saveText(name, `\ufeff${[TRADE_FIELDS.join(','), ...rows].join('\r\n')}\r\n`, 'text/csv;charset=utf-8');
 }

@@ -7,11 +7,11 @@ const RECENT_KEY = 'quantbox-recent-symbols';
 
 const PAGES = [
   ['page.overview', '/', 'home', 'g o'], ['page.market', '/market', 'candles', 'g m'], ['page.backtests', '/backtests', 'chart', 'g b'],
-  ['page.data', '/data', 'database', 'g d'], ['page.settings', '/settings', 'sliders', 'g s'],
+  ['page.data', '/data', 'database', 'g d'], ['page.audit', '/audit', 'doc', 'g a'], ['page.settings', '/settings', 'sliders', 'g s'],
 ];
 const ACTIONS = [
   ['action.new_backtest', 'new', 'plus', 'g n'], ['action.import', 'import', 'upload', ''], ['action.theme', 'theme', 'moon', ''],
-  ['action.present', 'present', 'eye', ''], ['action.lock', 'lock', 'lock', ''], ['action.shortcuts', 'help', 'keyboard', '?'],
+  ['action.present', 'present', 'eye', ''], ['action.lock', 'lock', 'lock', ''], ['action.lock_vault', 'vault', 'vault', ''], ['action.shortcuts', 'help', 'keyboard', '?'],
 ];
 
 const recent = () => JSON.parse(sessionStorage.getItem(RECENT_KEY) || '[]');

@@ -1,15 +1,16 @@
 // Rail, top bar and everything that is the same on each page: theme, presenter eye, lock, tasks, freshness, shortcuts.
-import { get, post, put } from '../core/api.js';
+import { get, post, prove, put } from '../core/api.js';
 import { isDark, isPresenting, setPresenting, setRail, setTheme, onAppearance } from '../core/appearance.js';
-import { onConnection, onJob, isFinal } from '../core/events.js';
+import { onConnection, onJob, onNews, isFinal } from '../core/events.js';
 import { complain, confirm, toast } from '../core/feedback.js';
 import { t, pick } from '../core/i18n.js';
+import { isAway, lockScreen } from '../identity/lock_screen.js';
 import { isTyping } from './keys.js';
 
 const FRESHNESS_KEY = 'quantbox-freshness';
 const FRESHNESS_SECONDS = 60;
-const ACTIVITY_MILLISECONDS = 4 * 60 * 1000;
-const PAGES = { o: '/', m: '/market', d: '/data', b: '/backtests', n: '/backtests/new', s: '/settings' };
+const ACTIVITY_MILLISECONDS = 60 * 1000;
+const PAGES = { o: '/', m: '/market', d: '/data', b: '/backtests', n: '/backtests/new', a: '/audit', s: '/settings' };
 
 export function shell() {
   return {
@@ -27,9 +28,12 @@ export function shell() {
       onAppearance(() => { this.dark = isDark(); });
       onConnection((online) => { this.online = online; });
       onJob((job) => this.take(job));
+      onNews('user_auth.new_place', (news) => this.tellOfSignIn(news));
+      const section = document.querySelector('.sections [aria-current]');
+      if (section) section.scrollIntoView({ inline: 'center', block: 'nearest' });
       this.readFreshness();
       if (location.hash.startsWith('#launch=')) history.replaceState(null, '', location.pathname + location.search);
-      for (const kind of ['pointerdown', 'keydown']) document.addEventListener(kind, () => this.noteActivity(), { passive: true });
+      for (const kind of ['pointerdown', 'touchstart', 'keydown']) document.addEventListener(kind, () => this.noteActivity(), { passive: true });
       document.addEventListener('keydown', (event) => this.key(event));
       window.addEventListener('quantbox:act', (event) => this.act(event.detail));
     },
@@ -46,13 +50,17 @@ export function shell() {
       }
     },
     async noteActivity() {
-      if (Date.now() - this.noted < ACTIVITY_MILLISECONDS) return;
+      if (isAway() || Date.now() - this.noted < ACTIVITY_MILLISECONDS) return;
       this.noted = Date.now();
       try {
-        await post('/session/activity');
+        await prove('/session/activity');
       } catch {
         // an ended session shows itself at the next reading
       }
+    },
+    /** Somebody signed in from a place that was not known: the owner should hear of it at once. */
+    tellOfSignIn({ device, address }) {
+      toast(t('toast.new_place', { device, address }), { kind: 'warn', action: t('toast.new_place_look'), run: () => location.assign('/settings/devices') });
     },
     announce(job) {
       if (job.state === 'succeeded') window.dispatchEvent(new CustomEvent('quantbox:data'));
@@ -100,6 +108,10 @@ export function shell() {
     },
     toggleMore() { this.moreOpen = !this.moreOpen; },
     async lock() {
+      sessionStorage.removeItem(FRESHNESS_KEY);
+      await lockScreen();
+    },
+    async lockVault() {
       const sure = await confirm({ title: t('lock.title'), body: t('lock.body'), action: t('lock.action') });
       if (!sure) return;
       try {
@@ -111,7 +123,7 @@ export function shell() {
       }
     },
     act(name) {
-      ({ theme: () => this.toggleTheme(), present: () => this.togglePresenting(), lock: () => this.lock(), help: () => this.showHelp() })[name]();
+      ({ theme: () => this.toggleTheme(), present: () => this.togglePresenting(), lock: () => this.lock(), vault: () => this.lockVault(), help: () => this.showHelp() })[name]();
     },
     openPalette() { window.dispatchEvent(new CustomEvent('quantbox:palette', { detail: '' })); },
     showHelp() {

@@ -1,42 +1,31 @@
-// The first run: is the computer ready, the pass phrase, the first data, the first backtest.
-import { get, post, readStatus, signIn } from '../core/api.js';
+// The first run: is the computer ready, the pass phrase, the owner, the recovery kit, the second factor, the first data and backtest.
+import { get, prove, readStatus } from '../core/api.js';
 import { start } from '../core/app.js';
-import { setLanguage, setTheme, isDark } from '../core/appearance.js';
 import { bar } from '../core/bar.js';
-import { isFinal } from '../core/events.js';
-import { complain } from '../core/feedback.js';
-import { bytes, integer } from '../core/format.js';
-import { language, pick, t } from '../core/i18n.js';
-import { importing } from '../data/importing.js';
-import { judge, thinkUp } from './passphrase.js';
+import { confirm } from '../core/feedback.js';
+import { pick, t } from '../core/i18n.js';
+import { joined } from '../core/joined.js';
+import { plainBar } from '../entry/plain_bar.js';
+import { restoring } from '../backup/restoring.js';
+import { recoveryKit } from '../security/recovery_kit.js';
+import { totp } from '../security/totp.js';
+import { examine } from './checks.js';
+import { firstData } from './first_data.js';
+import { newOwner, newPhrase } from './secrets.js';
 
-const STEPS = ['check', 'passphrase', 'data', 'done'];
-const CLOCK_SECONDS = 120;
-const ROOM_BYTES = 2 * 2 ** 30;
-const FIRST_YEARS = 3;
-const WATCH_MILLISECONDS = 700;
-
-const joined = (...parts) => parts.reduce((whole, part) => Object.defineProperties(whole, Object.getOwnPropertyDescriptors(part)), {});
+const STEPS = ['check', 'passphrase', 'owner', 'kit', 'factor', 'data'];
 
 function welcome() {
-  return joined(importing, {
-    step: 0,
+  return joined(plainBar, newPhrase, newOwner, recoveryKit, totp, restoring, firstData, {
+    step: 'check',
     version: '',
     checks: [],
-    phrase: '',
-    again: '',
-    generated: { phrase: '', bits: 0 },
     shown: false,
-    understood: false,
-    touched: false,
     busy: false,
     fault: null,
-    choice: 'demo',
-    stored: null,
-    sampleSymbol: '',
-    dark: isDark(),
 
     async init() {
+      if (location.hash.startsWith('#launch=')) history.replaceState(null, '', location.pathname);
       try {
         const asked = Date.now();
         const answer = await fetch('/api/v1/status', { headers: { Accept: 'application/json' } });
@@ -44,135 +33,82 @@ function welcome() {
         const served = new Date(answer.headers.get('Date') || asked).getTime();
         const status = await readStatus();
         this.version = status.version;
-        this.look(Math.abs(Date.now() - served) / 1000, status.place);
-        if (status.state === 'signed_in') this.step = 2;
-        else if (status.state === 'locked' || status.state === 'unlocked') location.assign('/unlock');
+        this.checks = examine(status, Math.abs(Date.now() - served) / 1000);
+        if (status.state === 'signed_in') await this.resume();
+        else if (status.state !== 'new') location.assign('/');
       } catch (problem) {
         this.fault = { message: problem.message, hint: problem.hint };
       }
     },
-    look(clockSeconds, place) {
-      const local = ['127.0.0.1', 'localhost', '[::1]'].includes(location.hostname);
-      const random = typeof crypto !== 'undefined' && typeof crypto.getRandomValues === 'function';
-      const modern = typeof HTMLDialogElement === 'function' && typeof WebSocket === 'function' && CSS.supports('color', 'color-mix(in srgb, red, blue)');
-      const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-      const room = place !== null && place.is_writable && place.free_bytes >= ROOM_BYTES;
-      const roomText = place ? t(place.is_writable ? (room ? 'welcome.check_disk_ok' : 'welcome.check_disk_small') : 'welcome.check_disk_locked', { free: bytes(place.free_bytes) }) : '';
-      this.checks = [
-        { key: 'program', ok: true, label: t('welcome.check_program'), text: t('welcome.check_program_ok', { version: this.version }) },
-        ...(place ? [{ key: 'disk', ok: room, bearable: place.is_writable, label: t('welcome.check_disk'), text: roomText }] : []),
-        { key: 'local', ok: local, bearable: true, label: t('welcome.check_local'), text: t(local ? 'welcome.check_local_ok' : 'welcome.check_local_bad', { host: location.hostname }) },
-        { key: 'random', ok: random, label: t('welcome.check_random'), text: t(random ? 'welcome.check_random_ok' : 'welcome.check_random_bad') },
-        { key: 'browser', ok: modern, label: t('welcome.check_browser'), text: t(modern ? 'welcome.check_browser_ok' : 'welcome.check_browser_bad') },
-        { key: 'clock', ok: clockSeconds < CLOCK_SECONDS, label: t('welcome.check_clock'), text: t(clockSeconds < CLOCK_SECONDS ? 'welcome.check_clock_ok' : 'welcome.check_clock_bad', { zone }) },
-      ];
+    /** Go on where the wizard was left: at the first thing that is not done yet. */
+    async resume() {
+      const [vault, factors] = await Promise.all([get('/vault'), get('/me/factors')]);
+      if (!vault.recovery_kit || !vault.recovery_kit.is_confirmed) this.go('kit');
+      else this.go(factors.totp || factors.passkeys.length ? 'data' : 'factor');
+    },
+    go(step) {
+      this.step = step;
+      this.fault = null;
+      this.$nextTick(() => {
+        scrollTo(0, 0);
+        const first = this.$root.querySelector(`[data-step="${step}"] [data-first]`);
+        if (first) first.focus();
+      });
     },
     get checksFine() { return this.checks.length > 0 && this.checks.every((check) => check.ok || check.bearable); },
+    get place() { return STEPS.indexOf(this.step); },
     get steps() {
-      return STEPS.map((name, index) => ({ name, index, number: index + 1, title: t(`welcome.step_${name}`), note: t(`welcome.note_${name}`), done: index < this.step, current: index === this.step }));
+      return STEPS.map((name, index) => ({ name, number: index + 1, title: t(`welcome.step_${name}`), note: t(`welcome.note_${name}`), done: index < this.place, current: index === this.place }));
     },
-    get stepText() { return t('welcome.step_of', { n: this.step + 1, total: STEPS.length }); },
-    get strength() { return judge(this.phrase, this.phrase && this.phrase === this.generated.phrase ? this.generated.bits : 0); },
-    get strengthText() { return t(`strength.${this.strength.level}`); },
-    get bitsText() { return this.phrase ? t(`strength.note_${this.strength.level}`, { bits: this.strength.bits }) : ''; },
-    get meter() { return [1, 2, 3, 4].map((level) => ({ level, on: this.strength.level >= level })); },
-    get matches() { return this.again !== '' && this.again === this.phrase; },
-    get differs() { return this.touched && this.again !== '' && this.again !== this.phrase; },
-    get canCreate() { return this.strength.long && this.matches && this.understood && !this.busy; },
-    get whyNot() {
-      if (!this.strength.long) return t('welcome.need_length');
-      if (!this.matches) return t('welcome.need_match');
-      return this.understood ? '' : t('welcome.need_understood');
-    },
+    get stepText() { return t('welcome.step_of', { n: this.place + 1, total: STEPS.length }); },
     get fieldType() { return this.shown ? 'text' : 'password'; },
     toggleShown() { this.shown = !this.shown; },
-    touchAgain() { this.touched = true; },
-    async think() {
-      this.generated = await thinkUp();
-      this.phrase = this.generated.phrase;
-      this.again = '';
-      this.shown = true;
-    },
-    back() { if (this.step === 1) this.step = 0; },
-    toPassphrase() {
-      this.step = 1;
-      this.$nextTick(() => this.$refs.phrase.focus());
+
+    back() { this.go(STEPS[this.place - 1]); },
+    toPassphrase() { this.go('passphrase'); },
+    toOwner() {
+      if (this.phraseMissing) return;
+      this.shown = false;
+      this.go('owner');
     },
     async create() {
-      if (!this.canCreate) return;
+      if (this.ownerMissing || this.busy) return;
       this.busy = true;
       this.fault = null;
       try {
-        await signIn('/vault/create', { passphrase: this.phrase });
-        this.phrase = '';
-        this.again = '';
-        this.generated = { phrase: '', bits: 0 };
-        this.step = 2;
+        await prove('/vault/create', { passphrase: this.phrase, name: this.ownerName.trim(), password: this.password });
+        document.documentElement.dataset.person = this.ownerName.trim();
+        document.documentElement.dataset.role = 'owner';
+        Object.assign(this, { kitPhrase: this.phrase, password: '', passwordAgain: '', shown: false });
+        this.forgetPhrase();
+        this.go('kit');
+        await this.makeKit();
       } catch (problem) {
         this.fault = { message: problem.message, hint: problem.hint };
       }
       this.busy = false;
     },
-    choose(choice) { this.choice = choice; },
-    isChosen(choice) { return this.choice === choice; },
-    get canGoOn() { return !this.busy && !this.isImporting && (this.choice !== 'files' || (this.outcome !== null && this.files.some((file) => file.good))); },
-    get goOnText() { return t(this.busy ? 'welcome.loading_demo' : 'welcome.go_on'); },
-    async watchImport() {
-      while (this.importJob && !isFinal(this.importJob.state)) {
-        await new Promise((resolve) => { setTimeout(resolve, WATCH_MILLISECONDS); });
-        this.takeImport(await get(`/jobs/${this.importJob.id}`));
-      }
+
+    async kitDone() { await this.toFactor(); },
+    async toFactor() {
+      this.go('factor');
+      await this.beginTotp();
     },
-    async dropAndWatch(event) {
-      await this.dropFiles(event);
-      await this.watchImport();
+    async putOffKit() {
+      if (!(await confirm({ title: t('kit.later_title'), body: t('kit.later_body'), action: t('kit.later_action'), danger: true }))) return;
+      this.forgetKit();
+      await this.toFactor();
     },
-    async pickAndWatch(event) {
-      await this.pickFiles(event);
-      await this.watchImport();
+    async totpDone() { if (!this.codes.length) this.go('data'); },
+    get isEnrolled() { return this.codes.length > 0; },
+    codesKept() {
+      this.forgetCodes();
+      this.go('data');
     },
-    async finishData() {
-      this.busy = true;
-      this.fault = null;
-      try {
-        if (this.choice === 'demo') this.sampleSymbol = (await post('/data/demo')).sample_symbol;
-        this.stored = (await get('/overview')).stored;
-        this.step = 3;
-      } catch (problem) {
-        this.fault = { message: problem.message, hint: problem.hint };
-      }
-      this.busy = false;
-    },
-    get storedText() { return this.stored && this.stored.symbols ? t('welcome.stored', { symbols: integer(this.stored.symbols), bars: integer(this.stored.bars) }) : t('welcome.nothing_stored'); },
-    get canRun() { return this.stored !== null && this.stored.symbols > 0 && !this.busy; },
-    async firstInstrument() {
-      if (this.sampleSymbol) return get(`/market/instruments/${encodeURIComponent(this.sampleSymbol)}`);
-      const [stock] = (await get('/market/instruments', { kind: 'stock', limit: 1 })).items;
-      return stock || (await get('/market/instruments', { limit: 1 })).items[0];
-    },
-    async runFirst() {
-      this.busy = true;
-      try {
-        const [samples, stock, settings] = await Promise.all([get('/backtests/samples'), this.firstInstrument(), get('/settings')]);
-        const [sample] = samples;
-        const last = stock.last_date || this.stored.last;
-        const first = `${Number(last.slice(0, 4)) - FIRST_YEARS}${last.slice(4).replace('-02-29', '-02-28')}`;
-        const job = await post('/backtests', {
-          source: sample.source, file_name: sample.file_name, class_name: sample.class_name, symbols: [stock.symbol], start: first, end: last, cash: String(settings.initial_cash), params: {}, rules: true,
-        });
-        location.assign(`/backtests/${job.id}`);
-      } catch (problem) {
-        complain(problem);
-        this.busy = false;
-      }
-    },
-    switchLanguage() {
-      setLanguage(language === 'zh' ? 'en' : 'zh');
-      location.reload();
-    },
-    toggleTheme() {
-      this.dark = !this.dark;
-      setTheme(this.dark ? 'dark' : 'light');
+    async putOffFactor() {
+      if (!(await confirm({ title: t('totp.later_title'), body: t('totp.later_body'), action: t('totp.later_action') }))) return;
+      this.enrolment = null;
+      this.go('data');
     },
     bar, pick,
   });

@@ -10,7 +10,7 @@ const root = document.documentElement;
 const RANGES = { commission_bps: [0, 100], commission_min_yuan: [0, 1000], initial_cash: [1000, 1e12] };
 const FAULTS = { commission_bps: 'fault.bps', commission_min_yuan: 'fault.minimum', initial_cash: 'fault.cash' };
 
-function settings() {
+function general() {
   return {
     loading: true,
     failed: '',
@@ -77,8 +77,7 @@ function settings() {
     },
     faultOf(name) { return this.faults[name] || ''; },
     get verdict() { return t(this.checkedOk ? 'doctor.fine' : 'doctor.look'); },
-    lock() { window.dispatchEvent(new CustomEvent('quantbox:act', { detail: 'lock' })); },
   };
 }
 
-start({ settings });
+start({ general });

@@ -1,0 +1,21 @@
+// The page on which a person signs in while the store is open.
+import { start } from '../core/app.js';
+import { joined } from '../core/joined.js';
+import { signInForm } from '../identity/sign_in.js';
+import { launch, target } from './launch.js';
+import { plainBar } from './plain_bar.js';
+
+function signIn() {
+  return joined(signInForm(() => location.replace(target())), plainBar, {
+    async init() {
+      if (await launch()) {
+        location.replace(target());
+        return;
+      }
+      await this.look();
+      this.$nextTick(() => this.$refs[this.step === 'owner' ? 'phrase' : 'name'].focus());
+    },
+  });
+}
+
+start({ signIn });

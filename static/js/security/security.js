@@ -1,0 +1,86 @@
+// 设置 › 安全: the person's own password, second factors, passkeys, recovery codes and phone.
+import { get, post, remove } from '../core/api.js';
+import { start } from '../core/app.js';
+import { complain, confirm, toast } from '../core/feedback.js';
+import { dateTime } from '../core/format.js';
+import { t } from '../core/i18n.js';
+import { joined } from '../core/joined.js';
+import { trying } from '../core/trying.js';
+import { passkeyList } from './passkey_list.js';
+import { phone } from './phone.js';
+import { newSecret } from './strength.js';
+import { smsService } from './sms_service.js';
+import { totp } from './totp.js';
+
+function security() {
+  return joined(trying, newSecret, totp, passkeyList, phone, {
+    loading: true,
+    failed: '',
+    me: null,
+    factors: null,
+    current: '',
+
+    async init() { await this.read(); },
+    async read() {
+      try {
+        [this.me, this.factors] = await Promise.all([get('/me'), get('/me/factors')]);
+        this.failed = '';
+      } catch (problem) {
+        this.failed = problem.message;
+      }
+      this.loading = false;
+    },
+    get passwordNote() { return this.me && this.me.password_changed_at ? t('security.password_changed', { time: dateTime(this.me.password_changed_at) }) : ''; },
+    get canChangePassword() { return this.current !== '' && this.freshGood && !this.busy; },
+    openPassword() {
+      this.current = '';
+      this.forgetFresh();
+      this.openForm('password');
+    },
+    async changePassword() {
+      if (!this.canChangePassword) return;
+      if (!(await this.trying(() => post('/me/password', { current_password: this.current, new_password: this.fresh })))) return;
+      this.current = '';
+      this.forgetFresh();
+      this.closeForm('password');
+      toast(t('security.password_done'));
+      await this.read();
+    },
+
+    get totpNote() {
+      if (!this.factors) return '';
+      return this.factors.totp ? t('security.totp_on', { time: dateTime(this.factors.totp.enrolled_at) }) : t('security.totp_off');
+    },
+    async openTotp() {
+      await this.beginTotp();
+      if (this.enrolment) this.openForm('totp');
+      else if (this.totpFault) toast(this.totpFault.message, { kind: 'stop', hint: this.totpFault.hint });
+    },
+    async totpDone() {
+      this.closeForm('totp');
+      toast(t('security.totp_added'));
+      await this.read();
+    },
+    async dropTotp() {
+      if (!(await confirm({ title: t('security.totp_drop_title'), body: t('security.totp_drop_body'), action: t('security.turn_off'), danger: true }))) return;
+      await this.change(() => remove('/me/totp'));
+    },
+    get codesNote() { return this.factors ? t('security.codes_left', { n: this.factors.recovery_codes_left }) : ''; },
+    get hasFactor() { return this.factors !== null && (this.factors.totp !== null || this.factors.passkeys.length > 0 || this.factors.sms !== null); },
+    async newCodes() {
+      if (!(await confirm({ title: t('security.codes_title'), body: t('security.codes_body'), action: t('security.codes_new') }))) return;
+      await this.change(async () => { this.showCodes((await post('/me/recovery-codes')).recovery_codes); });
+    },
+    async change(act) {
+      try {
+        await act();
+        await this.read();
+      } catch (problem) {
+        complain(problem);
+      }
+    },
+    dateTime,
+  });
+}
+
+start({ security, smsService });

@@ -1,0 +1,45 @@
+// Enrolling an authenticator app: the picture, the first code, the recovery codes.
+import { post } from '../core/api.js';
+import { t } from '../core/i18n.js';
+import { recoveryCodes } from './recovery_codes.js';
+import { joined } from '../core/joined.js';
+
+/** For a component; `totpDone()` is called once the app is enrolled. */
+export const totp = joined(recoveryCodes, {
+  enrolment: null,
+  totpCode: '',
+  totpBusy: false,
+  totpFault: null,
+
+  get totpPicture() { return this.enrolment ? `data:image/svg+xml;utf8,${encodeURIComponent(this.enrolment.qr_svg)}` : ''; },
+  get totpSecret() { return this.enrolment ? this.enrolment.secret.replace(/(.{4})(?=.)/g, '$1 ') : ''; },
+  get canConfirmTotp() { return /^\d{6}$/.test(this.totpCode.replace(/\s/g, '')) && !this.totpBusy; },
+  get totpActionText() { return t(this.totpBusy ? 'method.proving' : 'totp.confirm'); },
+  async totpTrying(act) {
+    this.totpBusy = true;
+    this.totpFault = null;
+    try {
+      await act();
+    } catch (problem) {
+      this.totpFault = { message: problem.message, hint: problem.hint };
+    }
+    this.totpBusy = false;
+  },
+  async beginTotp() {
+    await this.totpTrying(async () => {
+      this.enrolment = await post('/me/totp');
+      this.totpCode = '';
+      this.$nextTick(() => this.$refs.totpCode.focus());
+    });
+  },
+  async confirmTotp() {
+    if (!this.canConfirmTotp) return;
+    await this.totpTrying(async () => {
+      const { recovery_codes: codes } = await post('/me/totp/confirm', { code: this.totpCode.replace(/\s/g, '') });
+      this.enrolment = null;
+      this.showCodes(codes);
+      await this.totpDone();
+    });
+    this.totpCode = '';
+  },
+});
