@@ -28,11 +28,11 @@ from quantbox.web.api import Endpoint, Routes, register
 from quantbox.web.csrf import install_csrf
 from quantbox.web.errors import install_error_answers
 from quantbox.web.guards import install_headers, install_host_guard
-from quantbox.web.lan import install_lan
 from quantbox.web.openapi import build_openapi
 from quantbox.web.pages import install_pages, render_error
 from quantbox.web.sockets import install_sockets
 from quantbox.web.state import ProgramState
+from quantbox.web.tls.door import install_lan
 from quantbox.web.uploads import UploadRequest
 
 __all__ = ["create_app"]

@@ -13,7 +13,7 @@ import secrets
 from flask import Flask, Response, g, request
 
 from quantbox.web.errors import HostRefused
-from quantbox.web.lan import comes_by_lan, lan_door
+from quantbox.web.tls.door import comes_by_lan, lan_door
 
 __all__ = ["csp_nonce", "install_headers", "install_host_guard"]
 

@@ -13,7 +13,7 @@ from quantbox.core.roles import Role
 from quantbox.web.acts import note_facts
 from quantbox.web.api import Answer, Body, Routes
 from quantbox.web.cookies import request_language
-from quantbox.web.lan import comes_by_lan, lan_door
+from quantbox.web.tls.door import comes_by_lan, lan_door
 
 __all__ = ["routes"]
 

@@ -18,8 +18,8 @@ from quantbox.web.acts import note_facts
 from quantbox.web.api import Answer, Body, FileAnswer, Routes
 from quantbox.web.cookies import set_device_cookie, set_secret_cookie
 from quantbox.web.errors import RequestRefused
-from quantbox.web.lan import comes_by_lan, lan_door
 from quantbox.web.state import get_service
+from quantbox.web.tls.door import comes_by_lan, lan_door
 
 __all__ = ["routes"]
 
