@@ -1,6 +1,7 @@
 // The one way to the program: JSON under /api/v1, with the CSRF token on every change; who has to prove himself first is asked.
 import { hintOf, t } from './i18n.js';
 
+const ROTATION_MILLISECONDS = 1000;
 const meta = document.querySelector('meta[name="csrf-token"]');
 let token = meta ? meta.content : '';
 const doors = { signIn: null, stepUp: null };
@@ -48,9 +49,19 @@ function readJson(text) {
 
 const here = () => encodeURIComponent(location.pathname + location.search);
 
+/** Wait until the keys have been turned: the store is closed for it and opens again by itself. */
+async function waitForKeys() {
+  for (;;) {
+    await new Promise((resolve) => { setTimeout(resolve, ROTATION_MILLISECONDS); });
+    const progress = readJson(await (await ask('GET', '/vault/rotation')).text());
+    if (!progress || !progress.is_running) return true;
+  }
+}
+
 /** Return what opens the way for a refused call; null where nothing does. */
 function doorOf(problem) {
   if (problem.code === 'web.step_up_needed') return doors.stepUp;
+  if (problem.code === 'vault.rotating') return waitForKeys;
   if (problem.code === 'vault.locked') {
     location.assign(`/unlock?next=${here()}`);
   } else if (problem.status === 401) {

@@ -1,7 +1,7 @@
 // 设置 › 数据保险箱: what opens the data, changing it, the recovery kit, and turning the keys.
 import { get, post, put, remove } from '../core/api.js';
 import { start } from '../core/app.js';
-import { complain, confirm, toast } from '../core/feedback.js';
+import { confirm, toast } from '../core/feedback.js';
 import { dateTime, number } from '../core/format.js';
 import { knows, pick, t } from '../core/i18n.js';
 import { joined } from '../core/joined.js';
@@ -21,10 +21,7 @@ function vault() {
     kms: { endpoint: '', key_id: '', access_key_id: '', access_key_secret: '' },
     asking: '',
 
-    async init() {
-      await this.read();
-      this.watchRotation();
-    },
+    async init() { await this.read(); },
     async read() {
       try {
         this.vault = await get('/vault');
@@ -118,7 +115,6 @@ function vault() {
     },
     get canKms() { return Object.values(this.kms).every((text) => text.trim() !== ''); },
     async lockVault() { window.dispatchEvent(new CustomEvent('quantbox:act', { detail: 'vault' })); },
-    complain,
   });
 }
 
