@@ -28,8 +28,10 @@ __all__ = [
     "SignInNeeded",
     "StepUpNeeded",
     "TokenUnsuitable",
+    "TooManyRequests",
     "TooManySockets",
     "VaultLocked",
+    "VaultRotating",
     "install_error_answers",
     "problem",
 ]
@@ -45,6 +47,14 @@ class VaultLocked(Denied):
     code = "vault.locked"
     sentence = Text("数据已锁定", "The store is locked")
     hint = Text("请输入口令解锁", "Enter the pass phrase to unlock it")
+
+
+class VaultRotating(Unavailable):
+    """The keys are being rotated; the store opens again by itself."""
+
+    code = "vault.rotating"
+    sentence = Text("正在更换密钥，数据暂时关闭", "The keys are being rotated, and the store is closed meanwhile")
+    hint = Text("完成后会自动恢复，请稍候", "It opens again by itself; wait a moment")
 
 
 class SignInNeeded(Denied):
@@ -103,6 +113,16 @@ class RequestInvalid(Invalid):
     hint = Text("请检查这些字段", "Check these fields")
 
 
+class TooManyRequests(Unavailable):
+    """One client asked for more than its share."""
+
+    code = "web.too_many_requests"
+    sentence = Text(
+        "请求过于频繁，请 {retry_after_seconds} 秒后再试", "Too many requests; try again in {retry_after_seconds} seconds"
+    )
+    hint = Text("等待后再试；之前的操作不受影响", "Wait and try again; what was done before stands")
+
+
 class TooManySockets(Unavailable):
     """A session holds as many sockets as it may."""
 
@@ -150,6 +170,8 @@ def status_of(error: QuantBoxError) -> int:
     """Return the HTTP status of an error."""
     if isinstance(error, SignInNeeded):
         return 401
+    if isinstance(error, TooManyRequests):
+        return 429
     if isinstance(error, RequestRefused):
         return error.status
     return STATUS_OF_KIND.get(error.kind, 500)
