@@ -9,8 +9,8 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from quantbox.app.audit_log import open_audit
+from quantbox.app.backup.restored_store import settle_restored_store
 from quantbox.app.lan.service import LanChoices
-from quantbox.app.restored_store import settle_restored_store
 from quantbox.app.unrecorded import UnrecordedActs
 from quantbox.audit.service import Audit
 from quantbox.backtesting.service import Backtesting

@@ -69,7 +69,14 @@ def open_source(path: Path, proof: Proof) -> Source:
 
 
 def restore(
-    path: Path, proof: Proof, folder: DataFolder, *, replace: bool, clock: Clock, progress: Progress = lambda _part, _stage: None
+    path: Path,
+    proof: Proof,
+    folder: DataFolder,
+    *,
+    replace: bool,
+    clock: Clock,
+    wait_seconds: float = 0.0,
+    progress: Progress = lambda _part, _stage: None,
 ) -> Restored:
     """Put the store of a backup into `folder`, which nobody uses meanwhile.
 
@@ -78,12 +85,12 @@ def restore(
     StoreInTheWay
         A store lies there and `replace` is False.
     ProgramHoldsStore
-        The program or a command uses it.
+        The program or a command uses it for longer than `wait_seconds`.
     Invalid, Denied
         The backup is not whole, or the proof does not open it. The folder is as it was.
     """
     source = open_source(path, proof)
-    with _made_for(folder), _held(folder):
+    with _made_for(folder), _held(folder, wait_seconds):
         settle(folder)
         if not replace:
             refuse_store(folder)
@@ -163,9 +170,9 @@ def _made_for(folder: DataFolder) -> Iterator[None]:
 
 
 @contextmanager
-def _held(folder: DataFolder) -> Iterator[None]:
+def _held(folder: DataFolder, wait_seconds: float) -> Iterator[None]:
     lock = FileLock(folder.lock_file)
-    if not lock.acquire():
+    if not lock.acquire(wait_seconds):
         raise ProgramHoldsStore(data_dir=str(folder.root))
     try:
         yield

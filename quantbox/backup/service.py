@@ -28,7 +28,7 @@ from quantbox.jobs.service import JobService
 from quantbox.vault.document import parse_document
 from quantbox.vault.fields import FieldCipher, Place
 
-__all__ = ["BACKUP_KIND", "REHEARSAL_KIND", "SUFFIX", "Backups"]
+__all__ = ["BACKUP_KIND", "REHEARSAL_KIND", "SUFFIX", "Backups", "compare_counts"]
 
 BACKUP_KIND = "backup"
 REHEARSAL_KIND = "backup_rehearsal"
