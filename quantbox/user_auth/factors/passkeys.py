@@ -167,6 +167,7 @@ class Passkeys:
         The challenge is spent either way. A signature counter that did not grow means that the key was copied.
         """
         import webauthn
+        from webauthn.helpers import bytes_to_base64url
 
         challenge = self._challenges.take(person_id, "prove", credential)
         row = self._find(person_id, credential)
@@ -182,10 +183,10 @@ class Passkeys:
                 credential_current_sign_count=row.sign_count,
                 require_user_verification=True,
             )
-            handle = webauthn.base64url_to_bytes(credential["response"].get("userHandle") or "")
         except Exception:  # noqa: BLE001 - an edge: what a stranger sent can break the reading of it in any place
             raise CodeRefused from None
-        if handle not in (b"", person_id.encode()):
+        handle = credential["response"].get("userHandle")  # devices may leave it out
+        if handle and handle != bytes_to_base64url(person_id.encode()):
             raise CodeRefused
         counted = (
             update(PasskeyRow)

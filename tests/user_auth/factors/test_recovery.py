@@ -46,7 +46,8 @@ def test_each_code_is_good_once(factors: Factors, person_id: str, codes: list[st
 
 def test_codes_are_read_as_they_are_copied_from_paper(factors: Factors, person_id: str, codes: list[str]) -> None:
     factors.check_code(person_id, "recovery", codes[0].lower().replace("-", " "))
-    factors.check_code(person_id, "recovery", codes[1].replace("0", "O").replace("1", "l"))
+    misread = next(code for code in codes[1:] if "0" in code or "1" in code)  # none of nine has one: once in 10,000 runs
+    factors.check_code(person_id, "recovery", misread.replace("0", "O").replace("1", "l"))
 
 
 def test_new_codes_void_the_old_ones(factors: Factors, person_id: str, codes: list[str]) -> None:

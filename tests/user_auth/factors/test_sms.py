@@ -168,10 +168,11 @@ def test_a_code_for_enrolling_does_not_sign_in_nor_the_other_way(
 ) -> None:
     turn_on(factors, COMPANY)
     enrol(factors, person_id, service, clock)
-    factors.phones.begin(person_id, "13900000000")
-    with pytest.raises(CodeRefused):
-        factors.check_code(person_id, "sms", arrived(service))
-    clock.advance(60)
+    for phone in (PHONE, "13900000000"):
+        factors.phones.begin(person_id, phone)
+        with pytest.raises(CodeRefused):
+            factors.check_code(person_id, "sms", arrived(service))
+        clock.advance(60)
     factors.send_sms(person_id)
     assert service.calls[-1].fields["PhoneNumbers"] == PHONE  # the one in use, until the other is confirmed
     with pytest.raises(CodeRefused):
@@ -189,6 +190,19 @@ def test_a_code_sent_to_one_number_confirms_no_other(
     with pytest.raises(CodeRefused):
         factors.phones.confirm(person_id, code)
     assert factors.methods_of(person_id) == ()
+
+
+def test_a_code_sent_to_the_number_of_before_is_void(
+    factors: Factors, person_id: str, service: AliyunStub, clock: FixedClock
+) -> None:
+    turn_on(factors, COMPANY)
+    enrol(factors, person_id, service, clock)
+    factors.send_sms(person_id)
+    code = arrived(service)
+    clock.advance(60)
+    enrol(factors, person_id, service, clock, "13900000000")
+    with pytest.raises(CodeRefused):
+        factors.check_code(person_id, "sms", code)
 
 
 def test_one_code_a_minute_five_an_hour_ten_a_day(

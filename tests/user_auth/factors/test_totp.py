@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import statistics
 import threading
+import time
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -174,6 +176,21 @@ def test_wrong_old_replayed_and_missing_are_told_apart_to_nobody(
             factors.check_code(who, method, code)
         told.add((refusal.value.code, refusal.value.message("zh"), refusal.value.next_step("zh"), str(refusal.value.facts)))
     assert len(told) == 1
+
+
+def test_wrong_old_and_replayed_take_the_same_time(factors: Factors, person_id: str, secret: str, clock: FixedClock) -> None:
+    used = code_at(secret, clock)
+    factors.check_code(person_id, "totp", used)
+    cases = {"replayed": used, "older": code_at(secret, clock, -30), "wrong": code_at(secret, clock, 5000), "empty": "x"}
+    seconds: dict[str, list[float]] = {case: [] for case in cases}
+    for _ in range(200):
+        for case, code in cases.items():
+            begun = time.perf_counter()
+            with pytest.raises(CodeRefused):
+                factors.check_code(person_id, "totp", code)
+            seconds[case].append(time.perf_counter() - begun)
+    medians = [statistics.median(times) for times in seconds.values()]
+    assert max(medians) - min(medians) < 0.010
 
 
 def test_codes_may_be_grouped_and_of_full_width(factors: Factors, person_id: str, secret: str, clock: FixedClock) -> None:
