@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from quantbox import __version__
+from quantbox.app.backup.commands import add_backup_commands
 from quantbox.core.disk import find_disk_error
 from quantbox.core.errors import QuantBoxError
 from quantbox.core.paths import DataFolder, default_data_folder
@@ -91,6 +92,8 @@ def build_parser() -> Parser:
     add_data_commands(add, commands.add_parser("data", help="行情数据 / market data"), store)
     add_backtest_commands(add, commands.add_parser("backtest", help="回测 / backtests"), store)
     add_audit_commands(add, commands.add_parser("audit", help="审计日志 / the audit log"), store)
+    add_backup_commands(add, commands.add_parser("backup", help="备份与恢复 / backups"), run_backup, store)
+    add_vault_commands(add, commands.add_parser("vault", help="密钥与解锁方式 / keys and ways to unlock"), store)
     add_process_entries(commands, common)
     return parser
 
@@ -149,9 +152,26 @@ def add_audit_commands(add: AddCommand, group: argparse.ArgumentParser, store: a
     add(audit, "anchor", "数据移到本机后重新锚定 / anchor anew after the data was moved here", run_audit_anchor, store)
 
 
+def add_vault_commands(add: AddCommand, group: argparse.ArgumentParser, store: argparse.ArgumentParser) -> None:
+    """Add `vault show|passphrase|recovery-kit|keychain`."""
+    vault = group.add_subparsers(dest="vault_command", required=True, metavar="ACTION")
+    add(vault, "show", "查看解锁方式，不需口令 / show the ways to unlock; asks for nothing", run_vault)
+    changing = add(vault, "passphrase", "更换口令 / change the pass phrase", run_vault, store)
+    changing.add_argument("--new-passphrase-file", type=Path, metavar="FILE", help="新口令文件 / file with the new pass phrase")
+    kit = add(vault, "recovery-kit", "生成恢复包 / make a recovery kit", run_vault, store)
+    which = kit.add_mutually_exclusive_group()
+    which.add_argument("--confirm", action="store_true", help="照纸上确认 / confirm it from paper")
+    which.add_argument("--remove", action="store_true", help="作废 / make it void")
+    kit.add_argument(
+        "--groups-file", type=Path, metavar="FILE", help="所问各组，空格分开 / the groups asked for, parted by blanks"
+    )
+    keychain = add(vault, "keychain", "用系统钥匙串自动解锁 / unlock by the system's keychain", run_vault, store)
+    keychain.add_argument("state", choices=["on", "off"])
+
+
 def add_process_entries(commands: Any, common: argparse.ArgumentParser) -> None:
     """Add the entries processes start each other by; not shown in the help."""
-    for name in ("web", "worker", "job-child", "window-process", "demo-store"):
+    for name in ("web", "worker", "job-child", "window-process", "demo-store", "rotate-process"):
         entry = commands.add_parser(name, parents=[common])
         entry.set_defaults(run=run_process_entry, entry=name)
 
@@ -249,6 +269,10 @@ def run_process_entry(options: argparse.Namespace) -> int:
         from quantbox.app import demo
 
         return demo.main(folder_of(options), language_of(options))
+    if options.entry == "rotate-process":
+        from quantbox.app.rotation import process as rotation
+
+        return rotation.main(folder_of(options))
     if options.entry == "job-child":
         from quantbox.worker import job_child
 
@@ -316,6 +340,14 @@ def run_data_check(options: argparse.Namespace) -> int:
     return DONE
 
 
+def run_backup(options: argparse.Namespace) -> int:
+    """Run `backup create|verify|rehearse|restore`."""
+    from quantbox.app.backup import commands
+
+    show(options, commands.run_backup(options, folder_of(options), language_of(options)))
+    return DONE
+
+
 def run_backtest(options: argparse.Namespace) -> int:
     """Run one backtest and print its document."""
     from quantbox.app.store_access import read_strategy
@@ -362,6 +394,14 @@ def run_audit_anchor(options: argparse.Namespace) -> int:
     document = run_command(options, "audit.anchor", {})
     show(options, document)
     return DONE if document["ok"] else FAILED
+
+
+def run_vault(options: argparse.Namespace) -> int:
+    """Show or change how the vault is opened."""
+    from quantbox.app.vault.terminal import ACTIONS
+
+    show(options, ACTIONS[options.vault_command](options, folder_of(options), language_of(options)))
+    return DONE
 
 
 def with_command(arguments: list[str]) -> list[str]:

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from quantbox.app.audit_commands import anchor_log, export_log, list_log, verify_log
+from quantbox.app.backup.commands import count_store, create_backup
 from quantbox.app.doctor import examine
 from quantbox.app.services import Services
+from quantbox.app.vault.commands import apply_change, confirm_kit
 from quantbox.backtesting.models import BacktestRequest, Costs
 from quantbox.core.disk import refuse_full_disk
 from quantbox.core.errors import QuantBoxError
@@ -160,4 +162,11 @@ COMMANDS: dict[str, Command] = {
     "audit.list": list_log,
     "audit.export": export_log,
     "audit.anchor": anchor_log,
+    "vault.passphrase": apply_change,
+    "vault.recovery_kit.make": apply_change,
+    "vault.recovery_kit.confirm": confirm_kit,
+    "vault.recovery_kit.remove": apply_change,
+    "vault.keychain": apply_change,
+    "backup.create": create_backup,
+    "backup.count": count_store,
 }

@@ -35,6 +35,13 @@ COMMAND_ACTS: dict[str, tuple[str, tuple[str, ...]] | None] = {
     "audit.verify": None,
     "audit.list": None,
     "audit.export": ("audit.export", ("format", "start", "end")),
+    "backup.create": ("backup.create", ("include_downloads", "has_own_passphrase")),
+    "backup.count": None,
+    "vault.passphrase": ("vault.passphrase", ()),
+    "vault.recovery_kit.make": ("vault.recovery_kit.make", ()),
+    "vault.recovery_kit.confirm": ("vault.recovery_kit.confirm", ()),
+    "vault.recovery_kit.remove": ("vault.recovery_kit.remove", ()),
+    "vault.keychain": ("vault.keychain", ("is_enabled",)),
     "audit.anchor": None,  # records itself, for its record says what is given up
 }
 

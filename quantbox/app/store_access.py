@@ -8,6 +8,7 @@ import http.client
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -36,7 +37,7 @@ from quantbox.vault.handover import sign
 from quantbox.vault.models import Keys
 from quantbox.vault.service import exists, unlock
 
-__all__ = ["examine", "open_services_here", "read_new_passphrase", "read_strategy", "run_on_store"]
+__all__ = ["examine", "open_services_here", "read_new_passphrase", "read_passphrase_file", "read_strategy", "run_on_store"]
 
 LOCK_STEP_SECONDS = 0.25
 MAX_SOURCE_BYTES = 1 << 20
@@ -80,11 +81,24 @@ def read_strategy(path: Path) -> str:
         raise FileUnreadable(path=str(path), problem=str(problem)) from problem
 
 
-def run_on_store(options: argparse.Namespace, folder: DataFolder, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Run the command `name`; waits for other commands up to --wait seconds."""
+def run_on_store(
+    options: argparse.Namespace,
+    folder: DataFolder,
+    name: str,
+    arguments: dict[str, Any],
+    *,
+    prepare: Callable[[str, Keys], dict[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """Run the command `name`; waits for other commands up to --wait seconds.
+
+    `prepare` returns further arguments from the pass phrase and the keys, which themselves stay in this process.
+    """
     if not exists(folder):
         raise StoreMissing(folder=str(folder.root))
-    keys = unlock_noted(folder, read_passphrase(options, arguments["language"]))
+    passphrase = read_passphrase(options, arguments["language"])
+    keys = unlock_noted(folder, passphrase)
+    if prepare is not None:
+        arguments = {**arguments, **prepare(passphrase, keys)}
     deadline = time.monotonic() + options.wait
     lock = FileLock(folder.lock_file)
     if find_program(folder) is None:
