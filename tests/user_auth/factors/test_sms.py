@@ -431,7 +431,7 @@ def test_nothing_of_a_message_reaches_the_log(
     service: AliyunStub, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DEBUG", "sdk")  # what makes the SDKs write every request
-    caplog.set_level("INFO")
+    caplog.set_level("DEBUG", logger="darabonba-core")
     for settings in (COMPANY, PERSONAL):
         send(settings, service)
         service.body = b"not json"
