@@ -12,7 +12,6 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
-import jwt
 from sqlalchemy import Select, delete, func, or_, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -177,6 +176,8 @@ class ApiTokens:
 
     def _issue(self, session: Session, row: ApiTokenRow, person: PersonRow) -> IssuedToken:
         """Put a new pair in the place of the one before."""
+        import jwt
+
         now = self._clock.now()
         row.jwt_id, row.expires_at, row.refreshable_until = new_id(), now + timedelta(days=row.life_days), now + REFRESH_LIFE
         claims = {"iss": ISSUER, "sub": person.id, "jti": row.jwt_id, "role": row.role, "iat": now, "exp": row.expires_at}
@@ -192,6 +193,8 @@ class ApiTokens:
 
     def _verified(self, access_token: str) -> dict[str, Any] | None:
         """Return the claims of a token of ours that has not expired."""
+        import jwt
+
         if len(access_token) > MAX_TOKEN_CHARACTERS:
             return None
         # The library would ask the machine's clock; the program's decides.
