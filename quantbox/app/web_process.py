@@ -9,6 +9,7 @@ from typing import Any, cast
 from quantbox.app.lan.listener import LanListener
 from quantbox.app.services import Services, build_services
 from quantbox.app.web import create_app
+from quantbox.audit.models import PROGRAM, Outcome
 from quantbox.core.bus import Bus
 from quantbox.core.clock import Clock, SystemClock
 from quantbox.core.paths import DataFolder
@@ -26,6 +27,8 @@ __all__ = ["WebProgram", "main"]
 
 #: Creating and unlocking wait for a command that holds the store (60 s), for Argon2 and for the services.
 _VAULT_SECONDS = 150.0
+#: Longer than the supervisor lets a rotation take.
+_ROTATION_SECONDS = 3900.0
 
 
 class WebProgram:
@@ -43,7 +46,7 @@ class WebProgram:
 
     def __init__(self, folder: DataFolder, line: ControlChannel, clock: Clock) -> None:
         self.folder = folder
-        self.is_demo = False
+        self.is_demo = self.is_rotating = False
         self._line, self._clock = line, clock
         self._bus: Bus | None = None
         self._services: Services | None = None
@@ -58,6 +61,7 @@ class WebProgram:
     def join(self) -> int:
         """Greet the supervisor, take what it gives, and return the port to listen on."""
         self._line.on("vault.opened", self._open)
+        self._line.on("vault.opened_unasked", self._record_unasked)
         self._line.on("vault.closed", self._close)
         self._line.on_closed(lambda: os._exit(0))  # the supervisor is gone: nothing may go on without it
         self._line.start()
@@ -96,6 +100,22 @@ class WebProgram:
         """Forget the key everywhere."""
         self._line.request("vault.lock", timeout_seconds=_VAULT_SECONDS)
 
+    def rotate(self, passphrase: str, new_passphrase: str | None) -> dict[str, Any]:
+        """Have the keys rotated; the store is closed meanwhile and open again when this returns."""
+        self.is_rotating = True
+        try:
+            answer: dict[str, Any] = self._line.request(
+                "vault.rotate", timeout_seconds=_ROTATION_SECONDS, passphrase=passphrase, new_passphrase=new_passphrase
+            )
+        finally:
+            self.is_rotating = False
+        return answer
+
+    def rotation(self) -> dict[str, Any] | None:
+        """Return stage and fraction of the rotation that runs."""
+        progress: dict[str, Any] | None = self._line.request("program.state")["rotation"]
+        return progress
+
     def take_launch_token(self, token: str) -> bool:
         """Return whether `token` is the window's launch token, which is void from then on."""
         return bool(self._line.request("launch.take", token=token))
@@ -122,6 +142,11 @@ class WebProgram:
             self._queue = make_queue(self.folder.database, opened.database)
             self._services = services
             services.audit.verify_in_background()
+
+    def _record_unasked(self, by: str) -> None:
+        services = self._services
+        if services is not None:
+            services.audit.record(PROGRAM, "vault.unlock", Outcome.DONE, {"method": by})
 
     def _close(self) -> None:
         with self._lock:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from quantbox.core.errors import Conflict, Unavailable
 from quantbox.core.text import Text
 
-__all__ = ["AnotherIsStarting", "DemoFailed", "PortTaken", "StoreBusy", "WebDidNotStart"]
+__all__ = [
+    "AnotherIsStarting",
+    "DemoFailed",
+    "NotUnlocked",
+    "PortTaken",
+    "RotationCutOff",
+    "StoreBusy",
+    "WebDidNotStart",
+]
 
 
 class AnotherIsStarting(Unavailable):
@@ -22,6 +30,24 @@ class PortTaken(Conflict):
     code = "desktop.port_taken"
     sentence = Text("端口 {port} 已被其他程序占用", "Port {port} is taken by another program")
     hint = Text("请换一个端口，或不加 --port 由程序自选", "Choose another port, or leave --port out")
+
+
+class NotUnlocked(Conflict):
+    """Only the keys of an open store are rotated from a page."""
+
+    code = "desktop.not_unlocked"
+    sentence = Text("数据已锁定，不能更换密钥", "The store is locked: its keys are not rotated")
+    hint = Text("请先解锁", "Unlock it first")
+
+
+class RotationCutOff(Unavailable):
+    """The process that rotated the keys died before they changed."""
+
+    code = "desktop.rotation_cut_off"
+    sentence = Text(
+        "更换密钥的进程中途结束；密钥没有更换，数据完好", "The process that rotated the keys ended early; nothing has changed"
+    )
+    hint = Text("原因见日志文件夹中的 rotation.log；可以再试一次", "rotation.log in the logs folder says why; try again")
 
 
 class StoreBusy(Unavailable):

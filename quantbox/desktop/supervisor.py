@@ -12,7 +12,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,13 +29,15 @@ from quantbox.core.processes import (
     protect_this_process,
     restrict_to_owner,
 )
-from quantbox.core.processes.control import ControlChannel
+from quantbox.core.processes.control import ControlChannel, PeerSilent
 from quantbox.core.program_file import RunningProgram, find_program
-from quantbox.desktop.errors import AnotherIsStarting, StoreBusy, WebDidNotStart
+from quantbox.desktop.errors import AnotherIsStarting, NotUnlocked, RotationCutOff, StoreBusy, WebDidNotStart
 from quantbox.desktop.kept_process import KeptProcess
 from quantbox.desktop.ports import choose_port
+from quantbox.desktop.rotation import RotationProcess
 from quantbox.vault import service as vault
 from quantbox.vault.models import AccessKey, Keys
+from quantbox.vault.rotation.epochs import key_set, settle
 
 __all__ = ["Commands", "Supervisor", "run"]
 
@@ -59,12 +61,18 @@ class Commands:
     web: Sequence[str]
     worker: Sequence[str]
     window: Sequence[str]
+    rotation: Sequence[str] = ()
 
     @classmethod
     def of_program(cls, folder: DataFolder) -> Commands:
         """Return this program's own entries."""
         place = ("--data-dir", str(folder.root))
-        return cls(command_line("web", *place), command_line("worker", *place), command_line("window-process"))
+        return cls(
+            web=command_line("web", *place),
+            worker=command_line("worker", *place),
+            window=command_line("window-process"),
+            rotation=command_line("rotate-process", *place),
+        )
 
 
 def run(
@@ -174,6 +182,7 @@ class Supervisor:
         self._bus = Forwarder()
         self._web = KeptProcess("web", commands.web, folder.logs / "web.log", self._answer_web)
         self._worker = KeptProcess("worker", commands.worker, folder.logs / "worker.log", self._answer_worker)
+        self._rotation = RotationProcess(commands.rotation, folder.logs / "rotation.log")
         self._window = KeptProcess("window", commands.window, folder.logs / "window.log", self._answer_window)
 
     def stop(self) -> None:
@@ -231,6 +240,7 @@ class Supervisor:
     def _end(self) -> None:
         with contextlib.suppress(OSError):
             self._folder.program_file.unlink()
+        self._rotation.end()
         with self._vault_lock:
             self._keys = None
             for kept in (self._window, self._worker, self._web):
@@ -250,6 +260,7 @@ class Supervisor:
         channel.on("vault.unlock_by_recovery", self._unlock_by_recovery)
         channel.on("vault.unlock_by_kms", self._unlock_by_kms)
         channel.on("vault.lock", self._lock)
+        channel.on("vault.rotate", self._rotate)
         channel.on("launch.take", self._take_launch_token)
 
     def _answer_worker(self, channel: ControlChannel) -> None:
@@ -271,7 +282,8 @@ class Supervisor:
         self._served.set()
 
     def _describe(self) -> dict[str, Any]:
-        return {"state": self._state(), "processes": [self._web.describe(), self._worker.describe()]}
+        processes = [self._web.describe(), self._worker.describe()]
+        return {"state": self._state(), "processes": processes, "rotation": self._rotation.progress}
 
     def _entrance(self) -> str:
         """Return the address of the first page with a fresh token, which voids the one before."""
@@ -294,7 +306,9 @@ class Supervisor:
 
     def _create(self, passphrase: str) -> dict[str, str]:
         with self._vault_lock:
-            self._open(vault.create(self._folder, passphrase))
+            keys = vault.create(self._folder, passphrase)
+            self._take_store()
+            self._open(keys)
         return {"state": self._state()}
 
     def _unlock(self, passphrase: str) -> dict[str, str]:
@@ -308,9 +322,13 @@ class Supervisor:
 
     def _prove(self, unlock: Callable[[], Keys]) -> dict[str, str]:
         with self._vault_lock:
+            before = key_set(self._folder)
             keys = unlock()  # the proof is asked for also where the store is open
             if self._keys is None:
-                self._open(keys)
+                self._take_store()
+                with self._released_when_it_fails():
+                    # whoever held the store meanwhile may have rotated its keys
+                    self._open(keys if key_set(self._folder) == before else unlock())
         return {"state": self._state()}
 
     def _unlock_unasked(self) -> None:
@@ -318,25 +336,35 @@ class Supervisor:
         keychain_asked = threading.Event()
 
         def try_both() -> None:
-            for name, unlock in (("keychain", vault.unlock_by_keychain), ("key service", vault.unlock_by_kept_kms)):
+            for name, unlock in (("keychain", vault.unlock_by_keychain), ("kms", vault.unlock_by_kept_kms)):
                 try:
                     if self._keys is None:
-                        self._open_unasked(unlock(self._folder))
+                        self._open_unasked(unlock(self._folder), name)
                 except QuantBoxError as refusal:
-                    _log.warning("the %s did not open the store: %s", name, refusal.code)
+                    _log.warning("%s did not open the store: %s", name, refusal.code)
                 finally:
                     keychain_asked.set()
 
         threading.Thread(target=try_both, name="unlock-unasked", daemon=True).start()
         keychain_asked.wait(KEYCHAIN_SECONDS)
 
-    def _open_unasked(self, keys: Keys | None) -> None:
+    def _open_unasked(self, keys: Keys | None, by: str) -> None:
         with self._vault_lock:
             if keys is not None and self._keys is None and not self._was_locked and not self._stopped.is_set():
+                self._take_store()
                 self._open(keys)
+                self._web.request("vault.opened_unasked", by=by)
+
+    @contextlib.contextmanager
+    def _released_when_it_fails(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            if self._store_lock.held:
+                self._store_lock.release()
+            raise
 
     def _open(self, keys: Keys) -> None:
-        self._take_store()
         self._keys = keys
         try:
             self._web.request("vault.opened", timeout_seconds=_OPEN_SECONDS, keys=keys.to_pipe())
@@ -351,6 +379,8 @@ class Supervisor:
         while not self._store_lock.acquire(_STEP_SECONDS):
             if time.monotonic() >= deadline or self._stopped.is_set():
                 raise StoreBusy(seconds=STORE_WAIT_SECONDS)
+        with self._released_when_it_fails():
+            settle(self._folder)
 
     def _lock(self) -> dict[str, str]:
         with self._vault_lock:
@@ -360,6 +390,10 @@ class Supervisor:
         return {"state": self._state()}
 
     def _forget(self) -> None:
+        self._close()
+        self._store_lock.release()
+
+    def _close(self) -> None:
         self._keys = None
         self._write_program_file()  # first of all: commands stop coming
         self._worker.stop()
@@ -367,7 +401,40 @@ class Supervisor:
             self._web.request("vault.closed", timeout_seconds=_CLOSE_SECONDS)
         except QuantBoxError:
             self._web.kill()  # the key must be gone; it comes back locked
-        self._store_lock.release()
+
+    def _rotate(self, passphrase: str, new_passphrase: str | None) -> dict[str, Any]:
+        """Close the store everywhere, have its keys rotated, and open it again with those that hold then."""
+        with self._vault_lock:
+            if self._keys is None:
+                raise NotUnlocked
+            vault.unlock(self._folder, passphrase)  # a wrong one stops nothing
+            before = key_set(self._folder)
+            self._rotation.begin()
+            self._close()
+            try:
+                return self._run_rotation(passphrase, new_passphrase)
+            finally:
+                is_new = key_set(self._folder) != before
+                self._reopen(new_passphrase or passphrase if is_new else passphrase)
+                self._rotation.finish()
+
+    def _run_rotation(self, passphrase: str, new_passphrase: str | None) -> dict[str, Any]:
+        before = key_set(self._folder)
+        try:
+            return self._rotation.run(passphrase=passphrase, new_passphrase=new_passphrase, demo=self._is_demo)
+        except PeerSilent:
+            settle(self._folder)
+            if key_set(self._folder) == before:
+                raise RotationCutOff from None
+            # it died with the new keys in place; what it would have told besides can be made again
+            return {"epoch": key_set(self._folder)[1], "recovery_code": None, "confirm": []}
+
+    def _reopen(self, passphrase: str) -> None:
+        if self._stopped.is_set():
+            return
+        with self._released_when_it_fails():
+            settle(self._folder)
+            self._open(vault.unlock(self._folder, passphrase))
 
     def _write_program_file(self) -> None:
         if not self._url or self._stopped.is_set():

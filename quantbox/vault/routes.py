@@ -15,7 +15,7 @@ from quantbox.web.acts import note_facts
 from quantbox.web.api import Answer, Body, Routes
 from quantbox.web.cookies import request_language
 from quantbox.web.proofs import proving
-from quantbox.web.state import get_service
+from quantbox.web.state import get_service, program_state
 
 __all__ = ["routes"]
 
@@ -99,6 +99,28 @@ class NewPassphraseBody(ProofBody):
     """The pass phrase and the one that replaces it."""
 
     new_passphrase: str = Field(min_length=1, max_length=4096, repr=False)
+
+
+class RotationBody(ProofBody):
+    """The pass phrase, and the one that replaces it where one is wished."""
+
+    new_passphrase: str | None = Field(default=None, min_length=1, max_length=4096, repr=False)
+
+
+class RotationAnswer(Answer):
+    """The new epoch, and the recovery kit made in the place of the one that is void: its code is shown this once."""
+
+    epoch: int
+    recovery_code: str | None
+    confirm: list[int]
+
+
+class RotationProgress(Answer):
+    """How far a rotation is; 1 means nothing runs."""
+
+    is_running: bool
+    stage: Literal["starting", "copying", "sealing", "checking", "switching"] | None
+    fraction: float
 
 
 class GroupsBody(Body):
@@ -211,6 +233,27 @@ def disable_kms(body: ProofBody) -> dict[str, Any]:
     with proving():
         get_service(VaultAccess).disable_kms(body.passphrase)
     return described()
+
+
+@routes.add("POST", "/vault/rotate", role=Role.OWNER, body=RotationBody, answer=RotationAnswer, step_up=True, act="vault.rotate")
+def rotate_keys(body: RotationBody) -> dict[str, Any]:
+    """Encrypt everything anew under new keys; sessions go on, unless a new pass phrase ends the others."""
+    if body.new_passphrase is not None:
+        get_service(VaultAccess).refuse_passphrase(body.new_passphrase)
+    session_key = current_user.session_key
+    with proving():
+        answer = program_state().rotate(body.passphrase, body.new_passphrase)
+    note_facts(epoch=answer["epoch"])
+    if body.new_passphrase is not None:
+        get_service(VaultAccess).passphrase_changed(keep_session=session_key)
+    return answer
+
+
+@routes.add("GET", "/vault/rotation", role=None, answer=RotationProgress)
+def show_rotation() -> dict[str, Any]:
+    """Tell how far a rotation is; the store is closed while it runs, so nobody need be signed in."""
+    progress = program_state().rotation()
+    return {"is_running": progress is not None, "stage": None, "fraction": 1.0, **(progress or {})}
 
 
 def described() -> dict[str, Any]:

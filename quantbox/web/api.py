@@ -32,6 +32,7 @@ from quantbox.web.errors import (
     StepUpNeeded,
     TokenUnsuitable,
     VaultLocked,
+    VaultRotating,
 )
 from quantbox.web.state import program_state
 from quantbox.web.uploads import UploadRequest
@@ -247,8 +248,9 @@ def _file_response(file: FileAnswer) -> Response:
 def _admit(endpoint: Endpoint) -> None:
     """Let the caller in, or raise: open vault, person, token, role, step-up, in that order."""
     if endpoint.role is not None:
-        if program_state().services is None:
-            raise VaultLocked
+        state = program_state()
+        if state.services is None:
+            raise VaultRotating if state.is_rotating else VaultLocked
         if not current_user.is_authenticated:
             raise SignInNeeded
     # No page can make a browser show an API token, so a script that does needs no second proof of where it comes from.

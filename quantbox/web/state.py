@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol, TypeVar, cast
+from typing import Any, Literal, Protocol, TypeVar, cast
 
 from flask import current_app
 
@@ -65,6 +65,23 @@ class ProgramState(Protocol):
 
     def lock(self) -> None:
         """Forget the key everywhere; `services` is None when it returns."""
+        ...
+
+    @property
+    def is_rotating(self) -> bool:
+        """Whether the store is closed only because its keys are being rotated."""
+        ...
+
+    def rotate(self, passphrase: str, new_passphrase: str | None) -> dict[str, Any]:
+        """Encrypt everything anew under new keys; returns when `services` is there again, opened by the new ones.
+
+        The answer holds `epoch`, and where the vault had a recovery kit the `recovery_code` of the new one with the
+        numbers of the groups to `confirm`.
+        """
+        ...
+
+    def rotation(self) -> dict[str, Any] | None:
+        """Return stage and fraction of the rotation that runs; None while none does."""
         ...
 
     def take_launch_token(self, token: str) -> bool:

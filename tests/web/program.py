@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from quantbox.app.rotation.rotating import answer_of, rotate_store
 from quantbox.app.services import Services, build_services
 from quantbox.app.web import create_app
 from quantbox.core.bus import LocalBus
@@ -27,6 +28,7 @@ class Program:
     """Plays the supervisor: holds the keys and the services of the open store."""
 
     is_demo = False
+    is_rotating = False
 
     def __init__(self, folder: DataFolder, clock: FixedClock) -> None:
         self.folder = folder
@@ -60,6 +62,17 @@ class Program:
         if self.services is not None:
             self.services.close()
         self.services = None
+
+    def rotate(self, passphrase: str, new_passphrase: str | None) -> dict[str, Any]:
+        self.lock()
+        rotation = rotate_store(
+            self.folder, passphrase, new_passphrase=new_passphrase, progress=lambda _stage, _fraction: None, is_throw_away=True
+        )
+        self.open(rotation.keys)
+        return answer_of(rotation)
+
+    def rotation(self) -> dict[str, Any] | None:
+        return None
 
     def take_launch_token(self, token: str) -> bool:
         fits = self.launch_token is not None and secrets.compare_digest(token, self.launch_token)

@@ -13,9 +13,10 @@ from pathlib import Path
 from quantbox.core.files import sync_folder
 from quantbox.core.paths import DataFolder
 from quantbox.vault.document import read_document
+from quantbox.vault.errors import StoreMissing
 from quantbox.vault.old_document import OldDocument
 
-__all__ = ["epoch_database", "settle"]
+__all__ = ["epoch_database", "key_set", "settle"]
 
 _SUFFIX = ".epoch-"
 
@@ -23,6 +24,15 @@ _SUFFIX = ".epoch-"
 def epoch_database(folder: DataFolder, epoch: int) -> Path:
     """Return where the database of a coming epoch is written."""
     return folder.database.with_name(f"{folder.database.name}{_SUFFIX}{epoch}")
+
+
+def key_set(folder: DataFolder) -> tuple[str, int]:
+    """Return which keys vault.json holds: they are others when this has changed."""
+    try:
+        document = read_document(folder.vault_file)
+    except FileNotFoundError:
+        raise StoreMissing(data_dir=str(folder.root)) from None
+    return document.store_id, 1 if isinstance(document, OldDocument) else document.epoch
 
 
 def settle(folder: DataFolder) -> None:
@@ -33,8 +43,7 @@ def settle(folder: DataFolder) -> None:
     left = [path for path in folder.root.glob(f"{folder.database.name}{_SUFFIX}*") if path.is_file()]
     if not left or not folder.vault_file.exists():
         return
-    document = read_document(folder.vault_file)
-    promoted = epoch_database(folder, 1 if isinstance(document, OldDocument) else document.epoch)
+    promoted = epoch_database(folder, key_set(folder)[1])
     for path in left:
         if path != promoted:
             path.unlink()
