@@ -34,6 +34,7 @@ from quantbox.web.errors import (
     VaultLocked,
     VaultRotating,
 )
+from quantbox.web.rate_limits import charge_expensive
 from quantbox.web.state import program_state
 from quantbox.web.uploads import UploadRequest
 
@@ -113,6 +114,8 @@ class Endpoint:
         The person must have proven the second factor again within the last minutes.
     act : str or None
         Name under which the call is recorded in the audit log, done or refused ("vault.lock"); None for what is not sensitive.
+    is_expensive : bool
+        It keeps the machine, the disk or somebody's phone busy, so a session may ask it so often only.
     takes_tokens : bool
         Whether an API token may open it; never what needs the owner or a step-up.
     """
@@ -131,6 +134,7 @@ class Endpoint:
     max_body_bytes: int
     needs_step_up: bool
     act: str | None
+    is_expensive: bool
     capability: str
     takes_tokens: bool
 
@@ -180,6 +184,7 @@ class Routes:
         max_body_bytes: int = MAX_BODY_BYTES,
         step_up: bool = False,
         act: str | None = None,
+        is_expensive: bool = False,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Return the decorator that adds a function as the route of `method` and `rule` under /api/v1."""
 
@@ -202,6 +207,7 @@ class Routes:
                     max_body_bytes,
                     step_up,
                     act,
+                    is_expensive,
                     self.capability,
                     self.takes_tokens and role not in (None, Role.OWNER) and not step_up,
                 )
@@ -229,7 +235,10 @@ def _view(endpoint: Endpoint) -> Callable[..., Response]:
         with recorded(endpoint.act):
             _admit(endpoint)
             with _upload_thrown_away_when_refused():
-                value = endpoint.function(**path, **_arguments(endpoint))
+                arguments = _arguments(endpoint)
+                if endpoint.is_expensive:
+                    charge_expensive()
+                value = endpoint.function(**path, **arguments)
         if adapter is None:
             return _file_response(value)
         answer = adapter.validate_python(value, from_attributes=True)

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
-from typing import cast
 
 from flask import Flask, current_app, request
 from flask_login import current_user
@@ -119,6 +118,6 @@ def install_rate_limits(app: Flask, limits: RateLimits) -> None:
 
 def charge_expensive() -> None:
     """Count the present request as an expensive one of its session, or of its address where nobody is signed in."""
-    limits = cast("RateLimits", current_app.extensions[_EXTENSION])
+    limits: RateLimits = current_app.extensions[_EXTENSION]
     secret = bearer_token() or session_cookie()
     limits.charge_session(hashlib.sha256(secret.encode()).hexdigest() if secret else f"address {request.remote_addr}")
