@@ -14,8 +14,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from quantbox.backup import switching
 from quantbox.core.errors import QuantBoxError
 from quantbox.core.files import write_atomically
 from quantbox.core.ids import new_id
@@ -119,6 +121,7 @@ def run(
         return _hand_over(folder, open_window=open_window, on_ready=on_ready)
     protect_this_process()
     try:
+        switching.settle_unless_in_use(folder)
         port, claim = choose_port(port)
         try:
             supervisor = Supervisor(folder, port, commands or Commands.of_program(folder), is_demo=demo)
@@ -261,6 +264,7 @@ class Supervisor:
         channel.on("vault.unlock_by_kms", self._unlock_by_kms)
         channel.on("vault.lock", self._lock)
         channel.on("vault.rotate", self._rotate)
+        channel.on("vault.take_restored", self._take_restored)
         channel.on("launch.take", self._take_launch_token)
 
     def _answer_worker(self, channel: ControlChannel) -> None:
@@ -339,7 +343,7 @@ class Supervisor:
             for name, unlock in (("keychain", vault.unlock_by_keychain), ("kms", vault.unlock_by_kept_kms)):
                 try:
                     if self._keys is None:
-                        self._open_unasked(unlock(self._folder), name)
+                        self._open_unasked(partial(unlock, self._folder), name)
                 except QuantBoxError as refusal:
                     _log.warning("%s did not open the store: %s", name, refusal.code)
                 finally:
@@ -348,12 +352,22 @@ class Supervisor:
         threading.Thread(target=try_both, name="unlock-unasked", daemon=True).start()
         keychain_asked.wait(KEYCHAIN_SECONDS)
 
-    def _open_unasked(self, keys: Keys | None, by: str) -> None:
+    def _open_unasked(self, unlock: Callable[[], Keys | None], by: str) -> None:
+        before = key_set(self._folder)
+        keys = unlock()  # may take long; meanwhile the pass phrase can be given
+        if keys is None:
+            return
         with self._vault_lock:
-            if keys is not None and self._keys is None and not self._was_locked and not self._stopped.is_set():
-                self._take_store()
+            if self._keys is not None or self._was_locked or self._stopped.is_set():
+                return
+            self._take_store()
+            with self._released_when_it_fails():
+                keys = keys if key_set(self._folder) == before else unlock()
+                if keys is None:
+                    self._store_lock.release()
+                    return
                 self._open(keys)
-                self._web.request("vault.opened_unasked", by=by)
+            self._web.request("vault.opened_unasked", timeout_seconds=_OPEN_SECONDS, by=by)
 
     @contextlib.contextmanager
     def _released_when_it_fails(self) -> Iterator[None]:
@@ -380,6 +394,7 @@ class Supervisor:
             if time.monotonic() >= deadline or self._stopped.is_set():
                 raise StoreBusy(seconds=STORE_WAIT_SECONDS)
         with self._released_when_it_fails():
+            switching.settle(self._folder)
             settle(self._folder)
 
     def _lock(self) -> dict[str, str]:
@@ -401,6 +416,21 @@ class Supervisor:
             self._web.request("vault.closed", timeout_seconds=_CLOSE_SECONDS)
         except QuantBoxError:
             self._web.kill()  # the key must be gone; it comes back locked
+
+    def _take_restored(self) -> dict[str, str]:
+        """Close the store if it is open, and put the one that was restored in its place; it waits for its pass phrase."""
+        with self._vault_lock:
+            self._was_locked = True
+            if self._keys is None:
+                self._take_store()  # which settles
+            else:
+                self._close()
+            try:
+                switching.settle(self._folder)
+            finally:
+                self._store_lock.release()
+                self._write_program_file()
+        return {"state": self._state()}
 
     def _rotate(self, passphrase: str, new_passphrase: str | None) -> dict[str, Any]:
         """Close the store everywhere, have its keys rotated, and open it again with those that hold then."""

@@ -48,6 +48,7 @@ def test_the_keychain_opens_the_store_at_the_start_and_a_locked_one_is_not_opene
     assert find_program(data_folder).state == "unlocked"
     assert program.said == program.url  # opening the store signs nobody in
     assert program.show()["keys"] == unlock(data_folder, PHRASE).to_pipe()
+    assert wait_until(lambda: program.show()["unasked"]) == ["keychain"]
     program.wait_for_both()
     assert program.call("vault.lock") == {"result": {"state": "locked"}}
     assert program.show()["keys"] is None
@@ -84,6 +85,7 @@ def test_the_key_service_opens_the_store_at_the_start_with_the_access_key_of_the
         program = start(setup=MACHINE.format(kept=keychain.kept, authority=str(tmp_path / "authority.pem")))
         wait_until(lambda: find_program(data_folder).state == "unlocked")
         assert program.show()["keys"] == unlock(data_folder, PHRASE).to_pipe()
+        assert wait_until(lambda: program.show()["unasked"]) == ["kms"]
         program.call("vault.lock")
         asked = {"access_key_id": ACCESS_KEY_ID, "access_key_secret": "another"}
         assert program.call("vault.unlock_by_kms", **asked) == {"error": "vault.kms_refused", "kind": "denied"}

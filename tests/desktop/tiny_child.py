@@ -15,7 +15,7 @@ from quantbox.core.processes.control import take_standard_pipes
 
 
 def serve_web(line) -> None:
-    state = {"keys": None, "opened": 0, "closed": 0}
+    state = {"keys": None, "opened": 0, "closed": 0, "unasked": []}
 
     def open_store(keys):
         state["keys"] = keys
@@ -24,6 +24,9 @@ def serve_web(line) -> None:
     def close_store():
         state["keys"] = None
         state["closed"] += 1
+
+    def note_unasked(by):
+        state["unasked"].append(by)
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
@@ -45,6 +48,7 @@ def serve_web(line) -> None:
             pass
 
     line.on("vault.opened", open_store)
+    line.on("vault.opened_unasked", note_unasked)
     line.on("vault.closed", close_store)
     line.start()
     greeting = line.request("hello")
