@@ -285,9 +285,11 @@ def run_process_entry(options: argparse.Namespace) -> int:
 def run_init(options: argparse.Namespace) -> int:
     """Create the store."""
     from quantbox.app.store_access import read_new_passphrase
+    from quantbox.backup.switching import settle_unless_in_use
     from quantbox.vault.service import create, exists, refuse_existing
 
     folder = folder_of(options)
+    settle_unless_in_use(folder)
     if exists(folder):
         refuse_existing(folder)
     create(folder, read_new_passphrase(options, language_of(options)))

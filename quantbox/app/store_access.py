@@ -25,6 +25,7 @@ from quantbox.app.errors import (
 )
 from quantbox.app.unrecorded import UnrecordedActs
 from quantbox.audit.models import COMMAND_LINE, Outcome
+from quantbox.backup.switching import settle_unless_in_use
 from quantbox.core.bus import LocalBus
 from quantbox.core.clock import SystemClock
 from quantbox.core.errors import Denied
@@ -93,6 +94,7 @@ def run_on_store(
 
     `prepare` returns further arguments from the pass phrase and the keys, which themselves stay in this process.
     """
+    settle_unless_in_use(folder)
     if not exists(folder):
         raise StoreMissing(folder=str(folder.root))
     passphrase = read_passphrase(options, arguments["language"])

@@ -13,7 +13,19 @@ __all__ = ["Contents", "Examined", "LeftOut", "OpensWith", "Proof", "is_comparab
 Contents = dict[str, int]
 
 #: Rows of running work and of present sessions: a store that goes on changes them from moment to moment.
-_PASSING = frozenset({"jobs", "web_sessions", "backups", "backup_requests"})
+_PASSING = frozenset(
+    {
+        "jobs",
+        "backups",
+        "backup_requests",
+        "restores",
+        "web_sessions",
+        "pending_sign_ins",
+        "passkey_challenges",
+        "sms_codes",
+        "api_refresh_tokens",
+    }
+)
 
 
 class OpensWith(StrEnum):

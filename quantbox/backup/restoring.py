@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from quantbox.backup.entries import DATABASE, MARKET, VAULT
-from quantbox.backup.errors import BackupDamaged, ProgramHoldsStore, StoreInTheWay
+from quantbox.backup.errors import BackupDamaged, ProgramHoldsStore, RestorePending, StoreInTheWay
 from quantbox.backup.examination import Extracted, check_counts, extract, read_header
 from quantbox.backup.locks import Opened
 from quantbox.backup.models import Examined, Proof
@@ -95,7 +95,8 @@ def restore(
         if not replace:
             refuse_store(folder)
         restored = stage(source, folder, clock, progress)
-        settle(folder)
+        if not settle(folder):
+            raise RestorePending(data_dir=str(folder.root))
     return restored
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from quantbox.backup.errors import RestorePending
 from quantbox.core.files import sync_file, sync_folder, write_atomically
 from quantbox.core.paths import DataFolder
-from quantbox.core.processes import FileLock, LockBusy, restrict_to_owner
+from quantbox.core.processes import FileLock, restrict_to_owner
 
 __all__ = ["PARTS", "mark_ready", "settle", "settle_unless_in_use", "staging"]
 
@@ -68,22 +68,20 @@ def mark_ready(place: Path) -> None:
 def settle(folder: DataFolder) -> bool:
     """Finish or undo the switch of a restore that ended early; return whether a restored store was put in place.
 
-    The caller holds the store's lock and has nothing of the store open.
-
-    Raises
-    ------
-    LockBusy
-        A restore into this folder is under way.
+    The caller holds the store's lock and has nothing of the store open. A restore that is still under way is left alone.
     """
-    if not _is_unsettled(folder):
+    lock = _lock(folder)
+    if not _is_unsettled(folder) or not lock.acquire():
         return False
-    with _lock(folder):
+    try:
         place = folder.root / _STAGING
         is_ready = (place / _READY).exists()
         if is_ready:
             _switch(folder, place)
         for leftover in (place, folder.root / _BEFORE):
             shutil.rmtree(leftover, ignore_errors=True)
+    finally:
+        lock.release()
     return is_ready
 
 
@@ -92,8 +90,6 @@ def settle_unless_in_use(folder: DataFolder) -> None:
     if _is_unsettled(folder) and (lock := FileLock(folder.lock_file)).acquire():
         try:
             settle(folder)
-        except LockBusy:
-            pass  # a restore that is under way settles it itself
         finally:
             lock.release()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable, Sequence
 
 from quantbox.jobs.queue import JobQueue
 from quantbox.jobs.service import JobService
@@ -28,11 +29,14 @@ class Sweeper:
         The jobs table.
     queue : JobQueue
         Told of waiting jobs it does not hold.
+    also : sequence of callable
+        Looked after at every sweep: what makes jobs when their time has come.
     """
 
-    def __init__(self, jobs: JobService, queue: JobQueue) -> None:
+    def __init__(self, jobs: JobService, queue: JobQueue, also: Sequence[Callable[[], None]] = ()) -> None:
         self._jobs = jobs
         self._queue = queue
+        self._also = also
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="job-sweeper", daemon=True)
 
@@ -49,6 +53,8 @@ class Sweeper:
         """Take jobs from dead workers and wake what waits unnoticed."""
         self._jobs.recover_lost(LOST_AFTER_SECONDS)
         self._queue.wake_forgotten(self._jobs.waiting())
+        for look_after in self._also:
+            look_after()
 
     def _loop(self) -> None:
         while True:

@@ -16,6 +16,7 @@ from quantbox.core.processes.control import take_standard_pipes
 from quantbox.core.processes.log import write_log_to_stderr
 from quantbox.jobs.queue import make_queue
 from quantbox.jobs.sweeper import Sweeper
+from quantbox.user_auth.models import OWNER_ACCOUNT
 from quantbox.vault.models import Keys
 
 __all__ = ["main"]
@@ -41,7 +42,7 @@ def main(folder: DataFolder) -> int:
         folder, keys, bus=bus, clock=SystemClock(), owner=f"worker:{os.getpid()}", wake=queue.wake, is_throw_away=greeting["demo"]
     )
     consumer = queue.consumer(services.job_runner.run, workers=WORKERS)
-    Sweeper(services.jobs, queue).start()
+    Sweeper(services.jobs, queue, [lambda: services.backups.submit_due(OWNER_ACCOUNT)]).start()
     consumer.start()
     on_stop_request(lambda: os._exit(0))  # Huey would finish its tasks first, which may take an hour
     line.notify("ready")
