@@ -15,7 +15,7 @@ import { newSecret } from '../security/strength.js';
 import { restoring } from './restoring.js';
 import { schedule } from './schedule.js';
 
-const EXPORT_KINDS = ['strategies', 'trades'];
+const EXPORT_KINDS = ['strategies', 'trades', 'backtests', 'settings'];
 
 function backup() {
   return joined(trying, newSecret, restoring, schedule, {
@@ -51,7 +51,7 @@ function backup() {
     },
     get lastFailed() { return this.state !== null && this.state.last !== null && !this.state.last.ok; },
     contentsOf(item) {
-      return Object.entries(item.contents || {}).filter(([kind]) => knows(`contents.${kind}`)).map(([kind, count]) => `${t(`contents.${kind}`)} ${integer(count)}`).join(' · ');
+      return Object.entries(item.contents || {}).filter(([kind, count]) => count && knows(`contents.${kind}`)).map(([kind, count]) => `${t(`contents.${kind}`)} ${integer(count)}`).join(' · ');
     },
     noteOf(item) { return [bytes(item.bytes), this.contentsOf(item), this.opensText(item), this.rehearsalText(item)].filter(Boolean).join(' · '); },
     rehearsalText(item) {

@@ -23,7 +23,7 @@ export const restoring = {
   get restoreText() { return t(this.restoreBusy ? 'restore.running' : 'restore.action'); },
   get restoredRows() {
     if (!this.restored) return [];
-    return Object.entries(this.restored).map(([kind, count]) => ({ kind, label: knows(`contents.${kind}`) ? t(`contents.${kind}`) : kind, count: integer(count) }));
+    return Object.entries(this.restored).filter(([kind, count]) => count && knows(`contents.${kind}`)).map(([kind, count]) => ({ kind, label: t(`contents.${kind}`), count: integer(count) }));
   },
   openRestore() {
     this.restoreOpen = true;

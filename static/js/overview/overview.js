@@ -10,6 +10,7 @@ import { firstChecks, readCheck } from '../core/health.js';
 import { jobTitle, progressText, stateText, waitText } from '../core/jobs.js';
 import { bar } from '../core/bar.js';
 import { drawSparkline, thin } from '../core/sparkline.js';
+import { openSafetySteps } from './safety.js';
 
 const POINTS = 400;
 
@@ -21,6 +22,7 @@ function overview() {
     running: [],
     latest: null,
     curve: null,
+    safety: [],
 
     async init() {
       onJob((job) => this.takeJob(job));
@@ -28,6 +30,7 @@ function overview() {
       window.addEventListener('resize', () => this.draw());
       window.addEventListener('quantbox:data', () => this.read());
       await this.read();
+      this.safety = await openSafetySteps();
     },
     async read() {
       try {
@@ -79,7 +82,7 @@ function overview() {
     get isMixed() { return this.ready && !this.o.stored.is_demo; },
     get steps() {
       if (!this.ready) return [];
-      const steps = [];
+      const steps = [...this.safety];
       for (const check of this.o.health.filter((item) => item.ok === false).map(readCheck)) {
         steps.push({ key: check.name, kind: 'warn', icon: 'warn', word: t('step.check'), title: check.label, note: check.action, url: '/settings#doctor', act: t('step.look') });
       }

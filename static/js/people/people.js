@@ -27,7 +27,6 @@ function people() {
       this.loading = false;
     },
     roleText(role) { return t(`role.${role}`); },
-    isMe(person) { return person.name === document.documentElement.dataset.person; },
     note(person) {
       const factor = t(person.has_second_factor ? 'people.has_factor' : 'people.no_factor');
       return [t(`people.${person.role}_may`), factor].join(' · ');

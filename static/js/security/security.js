@@ -1,5 +1,5 @@
 // 设置 › 安全: the person's own password, second factors, passkeys, recovery codes and phone.
-import { get, post, remove } from '../core/api.js';
+import { get, post, put, remove } from '../core/api.js';
 import { start } from '../core/app.js';
 import { complain, confirm, toast } from '../core/feedback.js';
 import { dateTime } from '../core/format.js';
@@ -12,6 +12,8 @@ import { newSecret } from './strength.js';
 import { smsService } from './sms_service.js';
 import { totp } from './totp.js';
 
+const IDLE = [5, 240];
+
 function security() {
   return joined(trying, newSecret, totp, passkeyList, phone, {
     loading: true,
@@ -19,8 +21,20 @@ function security() {
     me: null,
     factors: null,
     current: '',
+    idle: '',
 
-    async init() { await this.read(); },
+    async init() {
+      await this.read();
+      await this.change(async () => { this.idle = String((await get('/settings')).idle_minutes); }, false);
+    },
+    get idleFault() { return /^\d+$/.test(this.idle.trim()) && Number(this.idle) >= IDLE[0] && Number(this.idle) <= IDLE[1] ? '' : t('security.idle_range'); },
+    async saveIdle() {
+      if (this.idleFault) return;
+      await this.change(async () => {
+        await put('/settings', { idle_minutes: Number(this.idle) });
+        toast(t('settings.saved'));
+      }, false);
+    },
     async read() {
       try {
         [this.me, this.factors] = await Promise.all([get('/me'), get('/me/factors')]);
@@ -71,10 +85,10 @@ function security() {
       if (!(await confirm({ title: t('security.codes_title'), body: t('security.codes_body'), action: t('security.codes_new') }))) return;
       await this.change(async () => { this.showCodes((await post('/me/recovery-codes')).recovery_codes); });
     },
-    async change(act) {
+    async change(act, changesFactors = true) {
       try {
         await act();
-        await this.read();
+        if (changesFactors) await this.read();
       } catch (problem) {
         complain(problem);
       }
