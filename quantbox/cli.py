@@ -153,7 +153,7 @@ def add_audit_commands(add: AddCommand, group: argparse.ArgumentParser, store: a
 
 
 def add_vault_commands(add: AddCommand, group: argparse.ArgumentParser, store: argparse.ArgumentParser) -> None:
-    """Add `vault show|passphrase|recovery-kit|keychain`."""
+    """Add `vault show|passphrase|recovery-kit|rotate|keychain`."""
     vault = group.add_subparsers(dest="vault_command", required=True, metavar="ACTION")
     add(vault, "show", "查看解锁方式，不需口令 / show the ways to unlock; asks for nothing", run_vault)
     changing = add(vault, "passphrase", "更换口令 / change the pass phrase", run_vault, store)
@@ -165,6 +165,8 @@ def add_vault_commands(add: AddCommand, group: argparse.ArgumentParser, store: a
     kit.add_argument(
         "--groups-file", type=Path, metavar="FILE", help="所问各组，空格分开 / the groups asked for, parted by blanks"
     )
+    rotating = add(vault, "rotate", "更换所有密钥并重新加密 / rotate every key and encrypt anew", run_vault, store)
+    rotating.add_argument("--new-passphrase-file", type=Path, metavar="FILE", help="同时更换口令 / change the pass phrase too")
     keychain = add(vault, "keychain", "用系统钥匙串自动解锁 / unlock by the system's keychain", run_vault, store)
     keychain.add_argument("state", choices=["on", "off"])
 

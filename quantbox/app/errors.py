@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quantbox.core.errors import Denied, Invalid, NotFound, QuantBoxError, Unavailable
+from quantbox.core.errors import Conflict, Denied, Invalid, NotFound, QuantBoxError, Unavailable
 from quantbox.core.text import Language, Text
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "ProgramSilent",
     "StoreBusy",
     "StoreMissing",
+    "StoreOpen",
 ]
 
 
@@ -60,6 +61,19 @@ class StoreBusy(Unavailable):
         "等了 {wait_seconds} 秒，另一个命令仍占用着数据", "another command still holds the store after {wait_seconds} seconds"
     )
     hint = Text("稍后再试，或用 --wait 等更久。", "Try again later, or wait longer with --wait.")
+
+
+class StoreOpen(Conflict):
+    """The running program has the store open, and only it can close it everywhere for a rotation."""
+
+    code = "app.store_open"
+    sentence = Text(
+        "程序正在使用数据，无法在命令行更换密钥", "The running program has the store open: its keys are not rotated here"
+    )
+    hint = Text(
+        "请在程序的 设置 › 数据保险箱 里更换，或先锁定数据、退出程序",
+        "Rotate them in the program under Settings › Vault, or lock the store or end the program first",
+    )
 
 
 class FileUnreadable(Invalid):

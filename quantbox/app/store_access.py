@@ -36,6 +36,7 @@ from quantbox.core.program_file import RunningProgram, find_program
 from quantbox.core.text import Language
 from quantbox.vault.handover import sign
 from quantbox.vault.models import Keys
+from quantbox.vault.rotation.epochs import key_set, settle
 from quantbox.vault.service import exists, unlock
 
 __all__ = ["examine", "open_services_here", "read_new_passphrase", "read_passphrase_file", "read_strategy", "run_on_store"]
@@ -98,7 +99,7 @@ def run_on_store(
     if not exists(folder):
         raise StoreMissing(folder=str(folder.root))
     passphrase = read_passphrase(options, arguments["language"])
-    keys = unlock_noted(folder, passphrase)
+    known, keys = key_set(folder), unlock_noted(folder, passphrase)
     if prepare is not None:
         arguments = {**arguments, **prepare(passphrase, keys)}
     deadline = time.monotonic() + options.wait
@@ -106,6 +107,8 @@ def run_on_store(
     if find_program(folder) is None:
         import_services()  # before the lock is held, so that commands that wait for it wait less
     while True:
+        if key_set(folder) != known:  # whoever we waited for has rotated them
+            known, keys = key_set(folder), unlock_noted(folder, passphrase)
         program = find_program(folder)
         if program is not None and program.is_unlocked:
             try:
@@ -114,6 +117,9 @@ def run_on_store(
                 pass
         if lock.acquire(LOCK_STEP_SECONDS):
             try:
+                settle(folder)
+                if key_set(folder) != known:
+                    keys = unlock_noted(folder, passphrase)
                 return run_here(folder, keys, name, arguments, show_progress=not options.json)
             finally:
                 lock.release()

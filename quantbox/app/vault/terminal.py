@@ -1,4 +1,4 @@
-"""`quantbox vault show|passphrase|recovery-kit|keychain` where they are typed: asks, prepares, and hands over no secret."""
+"""`quantbox vault` where it is typed: asks, prepares, and hands over no secret."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from quantbox.app.errors import PassphraseNeeded, PassphrasesDiffer, StoreMissing
+from quantbox.app.rotation.command import rotate_keys
 from quantbox.app.store_access import read_passphrase_file, run_on_store
 from quantbox.core.clock import SystemClock
 from quantbox.core.paths import DataFolder
@@ -133,5 +134,6 @@ ACTIONS: dict[str, Callable[[argparse.Namespace, DataFolder, Language], dict[str
     "show": show_vault,
     "passphrase": change_passphrase,
     "recovery-kit": keep_recovery_kit,
+    "rotate": rotate_keys,
     "keychain": change_keychain,
 }

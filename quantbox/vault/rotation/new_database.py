@@ -64,7 +64,7 @@ def _sealed_columns(table: Table) -> list[Column[bytes]]:
 
 def _keys_of_rows(database: dbapi.Connection, table: Table) -> Iterator[tuple[str | int, ...]]:
     names = ", ".join(f'"{column.name}"' for column in table.primary_key)
-    return iter(database.execute(f'SELECT {names} FROM "{table.name}"').fetchall())  # noqa: S608 - names of our own tables
+    return iter(database.execute(f'SELECT {names} FROM "{table.name}"').fetchall())  # noqa: S608 - names of our own tables  # nosec B608
 
 
 def _seal_row_anew(
@@ -79,10 +79,10 @@ def _seal_row_anew(
     for column in columns:
         counted = column.info["sealed"]
         version = "1" if counted is True else f'"{counted}"'
-        query = f'SELECT "{column.name}", {version} FROM "{table.name}" WHERE {where}'  # noqa: S608 - as above
+        query = f'SELECT "{column.name}", {version} FROM "{table.name}" WHERE {where}'  # noqa: S608 - as above  # nosec B608
         sealed, number = database.execute(query, key).fetchall()[0]
         if sealed is None:
             continue
         place = Place(table.name, "/".join(map(str, key)), column.name, number)
-        update = f'UPDATE "{table.name}" SET "{column.name}" = ? WHERE {where}'  # noqa: S608 - as above
+        update = f'UPDATE "{table.name}" SET "{column.name}" = ? WHERE {where}'  # noqa: S608 - as above  # nosec B608
         database.execute(update, (new.seal(place, old.open(place, sealed)), *key))
