@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
-from tests.program import ROOT, environment
-
-_NAMESPACE = ["unshare", "--net", "--map-root-user"]
+from tests.lan.namespaces import run_in_namespaces
 
 
 @pytest.fixture(scope="module")
 def moved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What a tablet saw before and after this machine's address changed."""
-    try:
-        allowed = subprocess.run([*_NAMESPACE, "ip", "link"], capture_output=True, check=False).returncode == 0
-    except OSError:
-        allowed = False
-    if not allowed:
-        pytest.skip("this system lets nobody make a network namespace")
-    command = [*_NAMESPACE, sys.executable, "-m", "tests.lan.moving_house", str(tmp_path_factory.mktemp("moving"))]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=ROOT, env=environment(), check=False)
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
+    found: dict[str, Any] = run_in_namespaces("tests.lan.moving_house", tmp_path_factory.mktemp("moving"))
     return found
 
 
