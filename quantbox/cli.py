@@ -155,7 +155,7 @@ def add_audit_commands(add: AddCommand, group: argparse.ArgumentParser, store: a
 def add_vault_commands(add: AddCommand, group: argparse.ArgumentParser, store: argparse.ArgumentParser) -> None:
     """Add `vault show|passphrase|recovery-kit|rotate|keychain`."""
     vault = group.add_subparsers(dest="vault_command", required=True, metavar="ACTION")
-    add(vault, "show", "查看解锁方式，不需口令 / show the ways to unlock; asks for nothing", run_vault)
+    add(vault, "show", "查看解锁方式，不需口令 / show the ways to unlock; asks for nothing", run_vault, store)
     changing = add(vault, "passphrase", "更换口令 / change the pass phrase", run_vault, store)
     changing.add_argument("--new-passphrase-file", type=Path, metavar="FILE", help="新口令文件 / file with the new pass phrase")
     kit = add(vault, "recovery-kit", "生成恢复包 / make a recovery kit", run_vault, store)
