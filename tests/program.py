@@ -20,6 +20,7 @@ from typing import Any
 import psutil
 
 PASSPHRASE = "correct horse 青石板渡口"
+OWNER, PASSWORD = "林溪", "青瓦檐下 rain 七声"
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -108,10 +109,20 @@ class Client:
             with refusal:
                 return refusal.code, json.loads(refusal.read() or b"null")
 
-    def sign_in(self, passphrase: str = PASSPHRASE) -> None:
-        """Unlock the store and sign this client in."""
+    def unlock(self, passphrase: str = PASSPHRASE) -> None:
+        """Open the store."""
         status, answer = self.call("POST", "/api/v1/vault/unlock", {"passphrase": passphrase})
         assert status == 200, answer
+
+    def sign_in(self, passphrase: str = PASSPHRASE) -> None:
+        """Unlock the store and sign its owner in; one who has no password yet is given one first."""
+        self.unlock(passphrase)
+        owner = {"name": OWNER, "password": PASSWORD}
+        if self.call("GET", "/api/v1/status")[1]["owner_password_missing"]:
+            status, answer = self.call("POST", "/api/v1/owner/password", {"passphrase": passphrase, **owner})
+        else:
+            status, answer = self.call("POST", "/api/v1/session/password", owner)
+        assert (status, answer["state"]) == (200, "signed_in"), answer
 
 
 def program_state(folder: Path) -> dict[str, Any] | None:

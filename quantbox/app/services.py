@@ -16,6 +16,7 @@ from quantbox.audit.service import Audit
 from quantbox.backtesting.service import Backtesting
 from quantbox.backup.making import OpenStore
 from quantbox.backup.outbound import Outbound
+from quantbox.backup.plain_export import PlainExport
 from quantbox.backup.schedule import Schedules
 from quantbox.backup.service import Backups
 from quantbox.core.bus import Bus
@@ -28,9 +29,12 @@ from quantbox.market_data.requests import DataRequests
 from quantbox.market_data.service import MarketData
 from quantbox.user_auth.factors.service import Factors
 from quantbox.user_auth.factors.sms.settings import SmsSettingsService
-from quantbox.user_auth.service import People
+from quantbox.user_auth.people.passwords import is_passphrase
+from quantbox.user_auth.pairing.service import Pairings
+from quantbox.user_auth.service import Devices, People, Sessions, SignIns
 from quantbox.user_auth.settings import SettingsService
 from quantbox.user_auth.tokens.service import ApiTokens
+from quantbox.vault.access import VaultAccess
 from quantbox.vault.credentials import Credentials
 from quantbox.vault.fields import FieldCipher
 from quantbox.vault.models import Keys
@@ -55,13 +59,19 @@ class Services:
     backtesting: Backtesting
     audit: Audit
     people: People
+    devices: Devices
+    web_sessions: Sessions
+    sign_ins: SignIns
+    vault_access: VaultAccess
     settings: SettingsService
     credentials: Credentials
     factors: Factors
     tokens: ApiTokens
     lan: LanChoices
+    pairings: Pairings
     backups: Backups
     outbound: Outbound
+    plain_export: PlainExport
     #: Whether a worker process runs the jobs; else whoever made a job runs it (a command without a running program).
     worker_beside: bool
 
@@ -119,9 +129,16 @@ def build_services(
         "data_update": data_requests.run_update,
     }
     credentials = Credentials(sessions, cipher, clock)
-    people, tokens = People(sessions, clock), ApiTokens(sessions, keys.tokens, clock)
-    outbound = Outbound(sessions, clock)
-    settle_restored_store(outbound, people, tokens, jobs, audit)
+    people = People(sessions, clock, lambda text: is_passphrase(folder, text))
+    devices, web_sessions, tokens = (
+        Devices(sessions, clock),
+        Sessions(sessions, clock, bus),
+        ApiTokens(sessions, keys.tokens, clock),
+    )
+    factors = Factors(sessions, cipher, clock, SmsSettingsService(sessions, clock, credentials))
+    sign_ins = SignIns(sessions, clock, people=people, factors=factors, web_sessions=web_sessions, tokens=tokens)
+    outbound, settings = Outbound(sessions, clock), SettingsService(sessions, clock)
+    settle_restored_store(outbound, sign_ins, jobs, audit)
     return Services(
         folder=folder,
         keys=keys,
@@ -136,12 +153,18 @@ def build_services(
         backtesting=backtesting,
         audit=audit,
         people=people,
-        settings=SettingsService(sessions, clock),
+        devices=devices,
+        web_sessions=web_sessions,
+        sign_ins=sign_ins,
+        vault_access=VaultAccess(folder, keys, clock, sign_ins),
+        settings=settings,
         credentials=credentials,
-        factors=Factors(sessions, cipher, clock, SmsSettingsService(sessions, clock, credentials)),
+        factors=factors,
         tokens=tokens,
         lan=LanChoices(sessions, cipher, clock),
+        pairings=Pairings(devices, clock),
         backups=backups,
         outbound=outbound,
+        plain_export=PlainExport(backtesting, settings, clock),
         worker_beside=wake is not None,
     )

@@ -12,6 +12,7 @@ from quantbox.app.recording import WebRecorder
 from quantbox.app.routes import routes as app_routes
 from quantbox.audit.routes import routes as audit_routes
 from quantbox.backtesting.routes import routes as backtesting_routes
+from quantbox.backup.routes import routes as backup_routes
 from quantbox.core.bus import Bus
 from quantbox.core.clock import Clock, SystemClock
 from quantbox.core.paths import resource_folder
@@ -19,10 +20,12 @@ from quantbox.jobs.routes import routes as jobs_routes
 from quantbox.market_data.charts.routes import routes as chart_routes
 from quantbox.market_data.requests.routes import routes as data_routes
 from quantbox.user_auth.factors.routes import routes as factor_routes
+from quantbox.user_auth.pairing.routes import routes as pairing_routes
+from quantbox.user_auth.routes import ROUTES as USER_AUTH_ROUTES
 from quantbox.user_auth.routes import install_login
-from quantbox.user_auth.routes import routes as user_auth_routes
-from quantbox.user_auth.service import People
+from quantbox.user_auth.service import Sessions
 from quantbox.user_auth.tokens.routes import routes as token_routes
+from quantbox.vault.routes import routes as vault_routes
 from quantbox.web.acts import install_recorder
 from quantbox.web.api import Endpoint, Routes, register
 from quantbox.web.csrf import install_csrf
@@ -30,6 +33,7 @@ from quantbox.web.errors import install_error_answers
 from quantbox.web.guards import install_headers, install_host_guard
 from quantbox.web.openapi import build_openapi
 from quantbox.web.pages import install_pages, render_error
+from quantbox.web.rate_limits import RateLimits, install_rate_limits
 from quantbox.web.sockets import install_sockets
 from quantbox.web.state import ProgramState
 from quantbox.web.tls.door import install_lan
@@ -66,6 +70,7 @@ def create_app(state: ProgramState, *, clock: Clock | None = None, testing: bool
     app.extensions["quantbox.state"] = state
     install_lan(app, LanListener(app, state, clock or SystemClock()))
     install_host_guard(app)
+    install_rate_limits(app, RateLimits())
     install_csrf(app)
     install_headers(app)
     install_error_answers(app, render_error)
@@ -75,13 +80,16 @@ def create_app(state: ProgramState, *, clock: Clock | None = None, testing: bool
     install_sockets(app, lambda key: session_is_alive(state, key), lambda: bus_of(state))
     for routes in (
         api_routes,
-        user_auth_routes,
+        *USER_AUTH_ROUTES,
+        vault_routes,
         factor_routes,
         token_routes,
+        pairing_routes,
         jobs_routes,
         chart_routes,
         data_routes,
         backtesting_routes,
+        backup_routes,
         app_routes,
         audit_routes,
         lan_routes,
@@ -92,8 +100,8 @@ def create_app(state: ProgramState, *, clock: Clock | None = None, testing: bool
 
 def session_is_alive(state: ProgramState, key: str) -> bool:
     """Return whether the vault is open and the session goes on in it."""
-    people = getattr(state.services, "people", None)
-    return people is not None and cast("People", people).is_alive(key)
+    sessions = getattr(state.services, "web_sessions", None)
+    return sessions is not None and cast("Sessions", sessions).is_alive(key)
 
 
 def bus_of(state: ProgramState) -> Bus | None:

@@ -46,6 +46,7 @@ KNOWN_FACTS = frozenset(
         "has_own_passphrase",
         "include_downloads",
         "is_active",
+        "is_new_place",
         "is_enabled",
         "is_on",
         "kind",

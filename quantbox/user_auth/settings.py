@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -15,7 +16,7 @@ from quantbox.core.text import Text
 from quantbox.user_auth.errors import SettingInvalid
 from quantbox.user_auth.tables import SettingsRow
 
-__all__ = ["APPEARANCE", "Settings", "SettingsService", "check_setting", "help_of"]
+__all__ = ["APPEARANCE", "Settings", "SettingsService", "check_setting", "help_of", "idle_life_of"]
 
 #: How the pages look; a browser that has chosen nothing of its own begins with these settings.
 APPEARANCE = ("language", "theme", "price_colours")
@@ -30,6 +31,11 @@ def amount(default: str, low: str, high: str, unit: str, help_text: Text) -> Any
     """Return the field of a setting that takes an exact number between two bounds, both included."""
     bounds = (Decimal(low), Decimal(high))
     return field(default=Decimal(default), metadata={"bounds": bounds, "unit": unit, "help": help_text})
+
+
+def whole(default: int, low: int, high: int, unit: str, help_text: Text) -> Any:
+    """Return the field of a setting that takes a whole number between two bounds, both included."""
+    return field(default=default, metadata={"bounds": (low, high), "unit": unit, "help": help_text})
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,9 @@ class Settings:
         "100000", "1", "1000000000000", "yuan", Text("新回测的初始资金", "Cash at the start of a new backtest")
     )
     data_source: str = choice("akshare", ("akshare",), Text("在线行情来源", "Online source of market data"))
+    idle_minutes: int = whole(
+        30, 5, 240, "minutes", Text("多久没有操作就结束登录", "How long without key, pointer or touch until a session ends")
+    )
 
 
 class SettingsService:
@@ -93,7 +102,14 @@ class SettingsService:
         return self.get(account_id)
 
 
-def check_setting(name: str, value: object) -> str | Decimal:
+def idle_life_of(changed: Mapping[str, Any]) -> timedelta:
+    """Return how long a session may be idle, by what the account has changed of its settings."""
+    with contextlib.suppress(SettingInvalid, KeyError):
+        return timedelta(minutes=int(check_setting("idle_minutes", changed["idle_minutes"])))
+    return timedelta(minutes=Settings.idle_minutes)
+
+
+def check_setting(name: str, value: object) -> str | Decimal | int:
     """Return `value` as the type of the setting, or refuse it."""
     known = {setting.name: setting for setting in fields(Settings)}
     if name not in known:
@@ -111,7 +127,11 @@ def check_setting(name: str, value: object) -> str | Decimal:
         raise refusal from None
     if not (number.is_finite() and low <= number <= high):
         raise refusal
-    return number
+    if isinstance(low, Decimal):
+        return number
+    if number != number.to_integral_value():
+        raise refusal
+    return int(number)
 
 
 def help_of(name: str) -> Text:

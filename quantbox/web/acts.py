@@ -22,6 +22,7 @@ __all__ = [
     "outcome_of",
     "present_caller",
     "record_done",
+    "record_event",
     "record_refusal",
     "recorded",
     "recorded_by_itself",
@@ -96,6 +97,13 @@ def record_refusal(act: str, refusal: QuantBoxError) -> None:
     record: Recorder | None = current_app.extensions.get(_EXTENSION)
     if record is not None:
         _record_end(record, act, outcome_of(refusal), {"code": refusal.code})
+
+
+def record_event(act: str, outcome: str, **facts: Any) -> None:
+    """Record what came to light during a request and is none of its acts."""
+    record: Recorder | None = current_app.extensions.get(_EXTENSION)
+    if record is not None:
+        record(present_caller(), act, outcome, facts)
 
 
 @contextmanager

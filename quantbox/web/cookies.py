@@ -12,6 +12,7 @@ __all__ = [
     "COLOURS_COOKIE",
     "DEVICE_COOKIE",
     "LANGUAGE_COOKIE",
+    "PENDING_COOKIE",
     "SESSION_COOKIE",
     "THEME_COOKIE",
     "VISITOR_COOKIE",
@@ -19,7 +20,9 @@ __all__ = [
     "appearance_cookies",
     "bearer_token",
     "device_cookie",
+    "drop_cookie",
     "drop_session_cookie",
+    "pending_cookie",
     "request_language",
     "session_cookie",
     "set_appearance_cookies",
@@ -30,6 +33,7 @@ __all__ = [
 COLOURS_COOKIE = "quantbox_colours"
 DEVICE_COOKIE = "quantbox_device"
 LANGUAGE_COOKIE = "quantbox_language"
+PENDING_COOKIE = "quantbox_pending"
 SESSION_COOKIE = "quantbox_session"
 THEME_COOKIE = "quantbox_theme"
 VISITOR_COOKIE = "quantbox_visitor"
@@ -53,6 +57,11 @@ def session_cookie() -> str:
     return "" if bearer_token() is not None else request.cookies.get(SESSION_COOKIE, "")
 
 
+def pending_cookie() -> str:
+    """Return the proof of a password that waits for the second factor; empty without one."""
+    return request.cookies.get(PENDING_COOKIE, "")
+
+
 def set_secret_cookie(response: Response, name: str, value: str) -> None:
     """Set a cookie that no script reads and no other site sends; it ends with the browser."""
     response.set_cookie(name, value, path="/", httponly=True, samesite="Strict", secure=request.is_secure)
@@ -70,9 +79,14 @@ def set_device_cookie(response: Response, token: str) -> None:
     )
 
 
+def drop_cookie(response: Response, name: str) -> None:
+    """Take a secret cookie from the browser."""
+    response.delete_cookie(name, path="/", httponly=True, samesite="Strict", secure=request.is_secure)
+
+
 def drop_session_cookie(response: Response) -> None:
-    """Take the session id from the browser."""
-    response.delete_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="Strict", secure=request.is_secure)
+    """Take the session from the browser."""
+    drop_cookie(response, SESSION_COOKIE)
 
 
 def appearance_cookies() -> dict[str, str]:

@@ -13,7 +13,7 @@ import pytest
 
 from quantbox.app.web import create_app
 from quantbox.web.serving.server import Server
-from tests.web.program import Program, new_program, program
+from tests.web.program import NAME, PASSWORD, Program, add_person, new_program, program
 
 __all__ = ["new_program", "program"]
 
@@ -34,7 +34,7 @@ def test_a_page_is_answered_within_a_second_beside_200_silent_and_50_slow_client
                 client.sendall(b"GET / HTTP/1.1\r\nHost: local")
         started = time.perf_counter()
         connection = http.client.HTTPConnection("localhost", server.port, timeout=10)
-        connection.request("GET", "/unlock")
+        connection.request("GET", "/sign-in")
         answer = connection.getresponse()
         assert (answer.status, b"</html>" in answer.read()) == (200, True)
         assert time.perf_counter() - started < 1.0
@@ -63,7 +63,8 @@ def test_signing_in_reading_and_signing_out_travel_on_one_connection(server: Ser
 
     assert ask("GET", "/status")[1]["state"] == "unlocked"
     line = connection.sock
-    assert ask("POST", "/session/launch", {"token": program.launch_token})[1]["state"] == "signed_in"
+    add_person(program)
+    assert ask("POST", "/session/password", {"name": NAME, "password": PASSWORD})[1]["state"] == "signed_in"
     assert ask("GET", "/jobs") == (200, {"items": [], "next_cursor": None})
     assert ask("POST", "/session/end")[0] == 200
     assert ask("GET", "/jobs")[0] == 401

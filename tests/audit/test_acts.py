@@ -17,7 +17,8 @@ NOT_SENSITIVE = {
     "app.run_command": "records itself as the command it runs, or as command.run when the signature is refused",
     "backtesting.inspect_strategy": "reads the text it is given and changes nothing",
     "user_auth.keep_session": "notes that pointer or keys were used, many times an hour",
-    "user_auth.launch_session": "the window the program itself has opened; in the demo only does it sign in",
+    "user_auth.offer_passkey": "a challenge that is void unless answered; the answer is the act",
+    "user_auth.offer_step_up_passkey": "as above",
 }
 
 

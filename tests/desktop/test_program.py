@@ -18,6 +18,7 @@ from quantbox.core.program_file import find_program
 
 ROOT = Path(__file__).resolve().parents[2]
 PHRASE = "correct horse battery"
+OWNER = {"name": "owner", "password": "tall grass, 9 herons"}
 
 PROGRAM = """
 import sys
@@ -87,8 +88,8 @@ def children(process):
 def test_the_program_from_an_empty_folder_through_kills_of_web_and_supervisor(start, data_folder):
     process, browser = start()
     assert browser.get("/status")["state"] == "new"
-    assert browser.post("/vault/create", {"passphrase": "short"})["code"] == "vault.passphrase_short"
-    assert browser.post("/vault/create", {"passphrase": PHRASE})["state"] == "signed_in"
+    assert browser.post("/vault/create", {"passphrase": "short", **OWNER})["code"] == "vault.passphrase_short"
+    assert browser.post("/vault/create", {"passphrase": PHRASE, **OWNER})["state"] == "signed_in"
     wait_until(lambda: len(children(process)) == 2)
 
     web = children(process)["web"]
@@ -108,7 +109,8 @@ def test_the_program_from_an_empty_folder_through_kills_of_web_and_supervisor(st
     assert set(children(process)) == {"web"}
     assert find_program(data_folder).state == "locked"
     assert browser.post("/vault/unlock", {"passphrase": "not this one"})["code"] == "vault.passphrase_wrong"
-    assert browser.post("/vault/unlock", {"passphrase": PHRASE})["state"] == "signed_in"
+    assert browser.post("/vault/unlock", {"passphrase": PHRASE})["state"] == "unlocked"
+    assert browser.post("/session/password", OWNER)["state"] == "signed_in"
     assert find_program(data_folder).is_unlocked
 
     everyone = [
@@ -119,4 +121,5 @@ def test_the_program_from_an_empty_folder_through_kills_of_web_and_supervisor(st
     wait_until(lambda: not any(process_alive(pid) for pid in everyone), seconds=5)
     _, browser = start()
     assert browser.get("/status")["state"] == "locked"
-    assert browser.post("/vault/unlock", {"passphrase": PHRASE})["state"] == "signed_in"
+    assert browser.post("/vault/unlock", {"passphrase": PHRASE})["state"] == "unlocked"
+    assert browser.post("/session/password", OWNER)["state"] == "signed_in"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from dataclasses import fields
+from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -14,14 +16,20 @@ from werkzeug.test import TestResponse
 from quantbox.app.rotation.rotating import answer_of, rotate_store
 from quantbox.app.services import Services, build_services
 from quantbox.app.web import create_app
+from quantbox.backup import switching
 from quantbox.core.bus import LocalBus
 from quantbox.core.clock import FixedClock
+from quantbox.core.ids import new_id
 from quantbox.core.paths import DataFolder
+from quantbox.user_auth.models import OWNER_ACCOUNT, Person, Role, SignInBy, Visit
+from quantbox.user_auth.people.passwords import make_verifier
+from quantbox.user_auth.tables import PersonRow
 from quantbox.vault import service as vault
 from quantbox.vault.models import AccessKey, Keys
 from quantbox.web.state import VaultState
 
 PASSPHRASE = "correct horse battery staple"
+NAME, PASSWORD = "林溪", "青瓦檐下 rain 七声"
 
 
 class Program:
@@ -74,6 +82,10 @@ class Program:
     def rotation(self) -> dict[str, Any] | None:
         return None
 
+    def take_restored(self) -> None:
+        self.lock()
+        switching.settle(self.folder)
+
     def take_launch_token(self, token: str) -> bool:
         fits = self.launch_token is not None and secrets.compare_digest(token, self.launch_token)
         if fits:
@@ -125,6 +137,12 @@ class Browser:
     def post(self, path: str, body: Any = None, **options: Any) -> TestResponse:
         return self.send("POST", path, body, **options)
 
+    def step_up(self) -> Browser:
+        """Prove once more who is there, by the password."""
+        answer = self.post("/session/step-up", {"method": "password", "code": PASSWORD})
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+        return self
+
 
 @pytest.fixture
 def new_program(data_folder: DataFolder, clock: FixedClock) -> Iterator[Program]:
@@ -156,8 +174,40 @@ def stranger(program: Program) -> Browser:
 
 @pytest.fixture
 def browser(program: Program) -> Browser:
-    """The owner's browser, signed in by the window's launch token."""
-    browser = open_browser(program)
-    answer = browser.post("/session/launch", {"token": program.launch_token})
-    assert answer.status_code == 200, answer.get_data(as_text=True)
+    """The owner's browser, signed in a while ago: what was proven then no longer counts as a step-up."""
+    return sign_in(open_browser(program), program)
+
+
+@cache
+def verifier() -> str:
+    """Return what is kept of PASSWORD; made once, for it costs a tenth of a second."""
+    return make_verifier(PASSWORD)
+
+
+def add_person(program: Program, name: str = NAME, role: Role = Role.OWNER) -> Person:
+    """Let somebody in whose password is PASSWORD; who is there already is only looked up."""
+    services = program.open_services
+    found = services.people.find(name)
+    if found is not None:
+        return found
+    with services.sessions.begin() as session:
+        row = PersonRow(id=new_id(), account_id=OWNER_ACCOUNT, name=name, name_key=name.casefold(), role=role.value)
+        row.is_active, row.password_verifier = True, verifier()
+        row.created_at = row.password_changed_at = program.clock.now()
+        session.add(row)
+    added = services.people.find(name)
+    assert added is not None
+    return added
+
+
+def sign_in(browser: Browser, program: Program, name: str = NAME, role: Role = Role.OWNER) -> Browser:
+    """Give the browser a session of this person, without the cost of a password."""
+    person = add_person(program, name, role)
+    device = browser.client.get_cookie("quantbox_device")
+    visit = Visit(device.value if device else "", "Test · Linux", "127.0.0.1")
+    opened = program.open_services.web_sessions.begin(person, SignInBy.PASSWORD, visit, proven_for=timedelta())
+    browser.client.set_cookie("quantbox_session", opened.cookie)
+    if opened.device_token:
+        browser.client.set_cookie("quantbox_device", opened.device_token)
+    browser.token = ""
     return browser

@@ -10,13 +10,32 @@ from flask import Flask
 from pydantic import BaseModel
 
 from quantbox.core.roles import Role
-from quantbox.user_auth.models import Person
 from quantbox.web.api import API_PREFIX, Answer, Body, Endpoint, Routes, register
 from quantbox.web.sockets import EVENTS_PATH
 from tests.web.program import Browser, Program, open_browser
 
 #: What anybody on this machine may ask without being signed in.
-PUBLIC = {"/status", "/vault/create", "/vault/unlock", "/session/launch", "/openapi.json"}
+PUBLIC = {
+    "/pair",
+    "/pair/authority.crt",
+    "/openapi.json",
+    "/owner/password",
+    "/restore",
+    "/session/code",
+    "/session/launch",
+    "/session/passkey",
+    "/session/passkey/options",
+    "/session/password",
+    "/session/reset-password",
+    "/session/sms",
+    "/status",
+    "/tokens/refresh",
+    "/vault/create",
+    "/vault/rotation",
+    "/vault/unlock",
+    "/vault/unlock-by-kms",
+    "/vault/unlock-by-recovery",
+}
 
 
 @pytest.fixture
@@ -103,30 +122,6 @@ def test_a_visitors_token_is_void_in_another_browser(program: Program) -> None:
     second.api("/status")
     answer = second.client.post("/api/v1/vault/unlock", json={"passphrase": "x"}, headers={"X-CSRF-Token": token})
     assert answer.get_json()["code"] == "web.cross_site_refused"
-
-
-@pytest.mark.parametrize("role", [Role.VIEWER, Role.TRADER])
-def test_a_lower_role_is_refused_what_needs_a_higher_one(
-    browser: Browser, program: Program, role: Role, monkeypatch: Any
-) -> None:
-    people = program.open_services.people
-    found = people.find_session
-
-    def as_role(session_id: str) -> Any:
-        from dataclasses import replace
-
-        web_session = found(session_id)
-        assert web_session is not None
-        return replace(web_session, person=Person("p", "owner", role))
-
-    monkeypatch.setattr(people, "find_session", as_role)
-    refused = 0
-    for one in endpoints(browser.client.application):
-        if one.role is not None and not role.includes(one.role):
-            answer = browser.send(one.method, one.rule.replace("<", "x").replace(">", "x"))
-            assert (answer.status_code, answer.get_json()["code"]) == (403, "web.role_missing"), one.name
-            refused += 1
-    assert refused >= 2
 
 
 def test_problem_documents_have_one_shape_in_the_language_of_the_cookie(browser: Browser) -> None:

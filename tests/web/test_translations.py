@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from quantbox.web.pages import resource_folder
+from quantbox.core.paths import resource_folder
 from quantbox.web.translations import Translations
 
 

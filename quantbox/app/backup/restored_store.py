@@ -11,19 +11,17 @@ from quantbox.backup.errors import RestoredMeanwhile
 from quantbox.backup.outbound import Outbound
 from quantbox.jobs.models import Reason
 from quantbox.jobs.service import JobService
-from quantbox.user_auth.service import People
-from quantbox.user_auth.tokens.service import ApiTokens
+from quantbox.user_auth.service import SignIns
 
 __all__ = ["settle_restored_store"]
 
 
-def settle_restored_store(outbound: Outbound, people: People, tokens: ApiTokens, jobs: JobService, audit: Audit) -> None:
+def settle_restored_store(outbound: Outbound, sign_ins: SignIns, jobs: JobService, audit: Audit) -> None:
     """Do it once; each step may be done again when the program was cut off in between."""
     restore = outbound.find_unsettled()
     if restore is None:
         return
-    people.end_all()
-    tokens.revoke_all()
+    sign_ins.end_everybodys_but(None)
     jobs.end_unfinished(Reason.from_error(RestoredMeanwhile()))
     audit.reanchor("restore", backup=restore.backup_sha256, start=restore.backup_created_at.isoformat())
     outbound.mark_settled()

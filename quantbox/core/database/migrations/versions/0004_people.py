@@ -10,10 +10,97 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Create the tables."""
+    """Create the tables; whoever was signed in signs in anew, by a password the owner is asked for first."""
+    op.drop_table("web_sessions")
+    op.rename_table("people", "people_before")
+    _create_people()
+    op.execute(
+        "INSERT INTO people (id, account_id, name, name_key, role, is_active, created_at) "
+        "SELECT id, account_id, 'owner', 'owner', role, 1, created_at FROM people_before"
+    )
+    op.drop_table("people_before")
+    _create_devices()
+    _create_sessions()
     _create_factors()
     _create_sms()
     _create_tokens()
+
+
+def _create_people() -> None:
+    op.create_table(
+        "people",
+        sa.Column("id", sa.String(32), nullable=False),
+        sa.Column("account_id", sa.String(64), nullable=False),
+        sa.Column("name", sa.String(40), nullable=False),
+        sa.Column("name_key", sa.String(80), nullable=False),
+        sa.Column("role", sa.String(16), nullable=False),
+        sa.Column("is_active", sa.Boolean(), nullable=False),
+        sa.Column("password_verifier", sa.String(200), nullable=True),
+        sa.Column("password_changed_at", sa.DateTime(), nullable=True),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_people"),
+        sa.UniqueConstraint("name_key", name="uq_people_name_key"),
+    )
+
+
+def _create_devices() -> None:
+    op.create_table(
+        "devices",
+        sa.Column("id", sa.String(32), nullable=False),
+        sa.Column("account_id", sa.String(64), nullable=False),
+        sa.Column("key", sa.String(64), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
+        sa.Column("name", sa.String(80), nullable=False),
+        sa.Column("max_role", sa.String(16), nullable=True),
+        sa.Column("first_seen_at", sa.DateTime(), nullable=False),
+        sa.Column("last_seen_at", sa.DateTime(), nullable=False),
+        sa.Column("last_address", sa.String(64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_devices"),
+        sa.UniqueConstraint("key", name="uq_devices_key"),
+    )
+    op.create_table(
+        "sign_in_places",
+        sa.Column("person_id", sa.String(32), nullable=False),
+        sa.Column("device_id", sa.String(32), nullable=False),
+        sa.Column("address", sa.String(64), nullable=False),
+        sa.Column("account_id", sa.String(64), nullable=False),
+        sa.Column("first_seen_at", sa.DateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("person_id", "device_id", "address", name="pk_sign_in_places"),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_sign_in_places_person_id_people", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["device_id"], ["devices.id"], name="fk_sign_in_places_device_id_devices", ondelete="CASCADE"),
+    )
+
+
+def _create_sessions() -> None:
+    op.create_table(
+        "web_sessions",
+        sa.Column("id", sa.String(32), nullable=False),
+        sa.Column("account_id", sa.String(64), nullable=False),
+        sa.Column("key", sa.String(64), nullable=False),
+        sa.Column("person_id", sa.String(32), nullable=False),
+        sa.Column("device_id", sa.String(32), nullable=False),
+        sa.Column("signed_in_by", sa.String(16), nullable=False),
+        sa.Column("address", sa.String(64), nullable=False),
+        sa.Column("is_new_place", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("last_seen_at", sa.DateTime(), nullable=False),
+        sa.Column("stepped_up_until", sa.DateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_web_sessions"),
+        sa.UniqueConstraint("key", name="uq_web_sessions_key"),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_web_sessions_person_id_people", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["device_id"], ["devices.id"], name="fk_web_sessions_device_id_devices", ondelete="CASCADE"),
+    )
+    op.create_index("ix_web_sessions_person_id", "web_sessions", ["person_id"])
+    op.create_index("ix_web_sessions_device_id", "web_sessions", ["device_id"])
+    op.create_table(
+        "pending_sign_ins",
+        sa.Column("key", sa.String(64), nullable=False),
+        sa.Column("account_id", sa.String(64), nullable=False),
+        sa.Column("person_id", sa.String(32), nullable=False),
+        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_pending_sign_ins"),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_pending_sign_ins_person_id_people", ondelete="CASCADE"),
+    )
 
 
 def _person() -> list[sa.Column[str]]:

@@ -1,0 +1,1 @@
+"""People: names, roles and password verifiers."""

@@ -1,0 +1,1 @@
+"""Sessions of people in browsers, and the devices those browsers are."""
