@@ -17,7 +17,7 @@ from quantbox.web.tls.door import comes_by_lan, lan_door
 
 __all__ = ["routes"]
 
-routes = Routes("lan")
+routes = Routes("lan", takes_tokens=False)
 
 
 class AnnouncementAnswer(Answer):

@@ -23,7 +23,7 @@ from quantbox.web.tls.door import comes_by_lan, lan_door
 
 __all__ = ["routes"]
 
-routes = Routes("pairing")
+routes = Routes("pairing", takes_tokens=False)
 
 TICKET_COOKIE = "quantbox_pairing"
 #: Browsers of every system install a file of this type and name.
