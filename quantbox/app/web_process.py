@@ -116,6 +116,10 @@ class WebProgram:
         progress: dict[str, Any] | None = self._line.request("program.state")["rotation"]
         return progress
 
+    def take_restored(self) -> None:
+        """Have the store that was restored put in place; it is locked then."""
+        self._line.request("vault.take_restored", timeout_seconds=_VAULT_SECONDS)
+
     def take_launch_token(self, token: str) -> bool:
         """Return whether `token` is the window's launch token, which is void from then on."""
         return bool(self._line.request("launch.take", token=token))

@@ -32,10 +32,11 @@ _MESSAGE = b"quantbox backup key handed over 1"
 
 @dataclass(frozen=True)
 class Opened:
-    """What a proof gave: the container's key, and the keys of the store in it where it proved those."""
+    """What a proof gave: the container's key, and the keys of its copy of vault.json where it proved those."""
 
     key: bytes = field(repr=False)
-    keys: Keys | None = field(repr=False)
+    keys: Keys | None = field(default=None, repr=False)
+    vault: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class Header:
             The proof is wrong, or of the other kind.
         """
         if self.has_own_passphrase:
-            return Opened(self._open_by_passphrase(proof), None)
+            return Opened(self._open_by_passphrase(proof))
         if proof.passphrase is None and proof.recovery_code is None:
             raise StoreBehindPassphrase
         vault = str(self.lock["vault"]).encode()
@@ -103,7 +104,7 @@ class Header:
             keys = unlock_document(vault, recovery_code=proof.recovery_code, path=name)
         else:
             keys = unlock_document(vault, passphrase=proof.passphrase, path=name)
-        return Opened(self.open_with(keys.backup, name), keys)
+        return Opened(self.open_with(keys.backup, name), keys, vault)
 
     def open_with(self, backup_key: bytes, name: str) -> bytes:
         """Return the key of the container `name` by the key of a vault that is open; refused where it is another's."""

@@ -124,12 +124,13 @@ def stage(source: Source, folder: DataFolder, clock: Clock, progress: Progress) 
 
 def _check_opens(place: Path, source: Source, extracted: Extracted) -> None:
     """Refuse a backup whose vault would not open its database, or opens it with something else than was given."""
-    proof = source.proof
-    if source.opened.keys is None:
+    keys, vault = source.opened.keys, (place / VAULT).read_bytes()
+    if keys is None:
         return  # opened by the backup's own pass phrase, which proves nothing about the vault's
-    vault = (place / VAULT).read_bytes()
-    passphrase = proof.passphrase if proof.recovery_code is None else None
-    keys = unlock_document(vault, passphrase=passphrase, recovery_code=proof.recovery_code, path=VAULT)
+    if vault != source.opened.vault:
+        proof = source.proof
+        passphrase = proof.passphrase if proof.recovery_code is None else None
+        keys = unlock_document(vault, passphrase=passphrase, recovery_code=proof.recovery_code, path=VAULT)
     if keys.database != extracted.database_key:
         raise BackupDamaged(part=VAULT)
 

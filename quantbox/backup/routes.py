@@ -163,7 +163,9 @@ def list_backups() -> dict[str, Any]:
     return {**overview, "outbound_paused": get_service(Outbound).is_paused()}
 
 
-@routes.add("POST", "/backups", role=Role.OWNER, body=BackupBody, answer=JobAnswer, status=202, act="backup.create")
+@routes.add(
+    "POST", "/backups", role=Role.OWNER, body=BackupBody, answer=JobAnswer, status=202, act="backup.create", is_expensive=True
+)
 def create_backup(body: BackupBody) -> dict[str, Any]:
     """Make a backup of the whole store; with a pass phrase of its own where one is given."""
     note_facts(has_own_passphrase=body.passphrase is not None, include_downloads=body.include_downloads)
@@ -179,14 +181,16 @@ def change_schedule(body: ScheduleBody) -> object:
     return get_service(Backups).schedules.change(current_user.account_id, changes)
 
 
-@routes.add("POST", "/backups/<name>/verify", role=Role.OWNER, answer=VerifiedAnswer, act="backup.verify")
+@routes.add("POST", "/backups/<name>/verify", role=Role.OWNER, answer=VerifiedAnswer, act="backup.verify", is_expensive=True)
 def verify_backup(name: str) -> dict[str, Any]:
     """Open the whole of a backup: every chunk, every hash, the database and its rows."""
     note_facts(backup=name)
     return get_service(Backups).verify(name)
 
 
-@routes.add("POST", "/backups/<name>/rehearse", role=Role.OWNER, answer=JobAnswer, status=202, act="backup.rehearse")
+@routes.add(
+    "POST", "/backups/<name>/rehearse", role=Role.OWNER, answer=JobAnswer, status=202, act="backup.rehearse", is_expensive=True
+)
 def rehearse_backup(name: str) -> dict[str, Any]:
     """Restore a backup into a private folder, compare it, and clean up."""
     note_facts(backup=name)
@@ -208,7 +212,9 @@ def delete_backup(name: str) -> dict[str, str]:
     return {"name": name}
 
 
-@routes.add("POST", "/export", role=Role.OWNER, body=ExportBody, answer=FileAnswer, step_up=True, act="backup.export")
+@routes.add(
+    "POST", "/export", role=Role.OWNER, body=ExportBody, answer=FileAnswer, step_up=True, act="backup.export", is_expensive=True
+)
 def export_plain(body: ExportBody) -> FileAnswer:
     """Return strategies, trades, settings and results as plain files in an AES-256 ZIP."""
     note_facts(kinds=sorted(body.kinds))
@@ -259,6 +265,7 @@ def refuse_over_store() -> None:
     answer=RestoredAnswer,
     max_body_bytes=MAX_UPLOAD_BYTES,
     act="backup.restore",
+    is_expensive=True,
 )
 def restore_first(body: RestoreBody, files: list[UploadedFile]) -> dict[str, Any]:
     """Bring a store back where there is none yet; whoever opens the backup may do so."""
@@ -276,6 +283,7 @@ def restore_first(body: RestoreBody, files: list[UploadedFile]) -> dict[str, Any
     max_body_bytes=MAX_UPLOAD_BYTES,
     step_up=True,
     act="backup.restore",
+    is_expensive=True,
 )
 def restore_over(body: RestoreBody, files: list[UploadedFile]) -> dict[str, Any]:
     """Put the store of a backup in the place of the one that is open, which is closed for it."""

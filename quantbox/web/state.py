@@ -84,6 +84,10 @@ class ProgramState(Protocol):
         """Return stage and fraction of the rotation that runs; None while none does."""
         ...
 
+    def take_restored(self) -> None:
+        """Close the store if it is open, and put the one that was restored in its place; it is locked then."""
+        ...
+
     def take_launch_token(self, token: str) -> bool:
         """Return whether `token` is the window's launch token, which is void from then on."""
         ...
