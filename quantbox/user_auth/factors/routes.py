@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
-from flask import request
 from flask_login import current_user
 from pydantic import Field
 
@@ -13,13 +13,13 @@ from quantbox.core.roles import Role
 from quantbox.user_auth.factors.service import Factors
 from quantbox.user_auth.factors.sms.base import SmsProvider, SmsSettings
 from quantbox.user_auth.factors.sms.numbers import read_phone
+from quantbox.user_auth.sessions.routes import attempts, device_token, origin
 from quantbox.web.acts import note_facts
 from quantbox.web.api import Answer, Body, Routes
 from quantbox.web.cookies import request_language
-from quantbox.web.proofs import proving
 from quantbox.web.state import get_service
 
-__all__ = ["page_origin", "routes"]
+__all__ = ["routes"]
 
 routes = Routes("factors", takes_tokens=False)
 
@@ -148,7 +148,7 @@ def begin_totp() -> object:
 )
 def confirm_totp(body: CodeBody) -> dict[str, Any]:
     """Take the new authenticator app into use by its first code; one that was in use before is forgotten."""
-    with proving():
+    with _counted():
         return {"recovery_codes": get_service(Factors).totp.confirm(current_user.id, body.code)}
 
 
@@ -162,7 +162,7 @@ def remove_totp() -> dict[str, Any]:
 @routes.add("POST", "/me/passkeys/options", role=Role.VIEWER, answer=dict[str, Any], step_up=True, act="factors.passkey.begin")
 def begin_passkey() -> dict[str, Any]:
     """Return what navigator.credentials.create() takes, with a challenge of five minutes."""
-    return get_service(Factors).passkeys.registration_options(current_user.id, current_user.name, page_origin())
+    return get_service(Factors).passkeys.registration_options(current_user.id, current_user.name, origin())
 
 
 @routes.add(
@@ -176,7 +176,7 @@ def begin_passkey() -> dict[str, Any]:
 )
 def enrol_passkey(body: PasskeyBody) -> dict[str, Any]:
     """Enrol the passkey that answered the challenge."""
-    codes = get_service(Factors).passkeys.register(current_user.id, body.name.strip(), page_origin(), body.credential)
+    codes = get_service(Factors).passkeys.register(current_user.id, body.name.strip(), origin(), body.credential)
     return {"recovery_codes": codes}
 
 
@@ -214,7 +214,7 @@ def begin_phone(body: PhoneBody) -> object:
 )
 def confirm_phone(body: CodeBody) -> dict[str, Any]:
     """Take the new number into use by the code that arrived on it; one that was in use before is forgotten."""
-    with proving():
+    with _counted():
         return {"recovery_codes": get_service(Factors).phones.confirm(current_user.id, body.code)}
 
 
@@ -257,9 +257,9 @@ def test_sms(body: PhoneBody) -> object:
     return get_service(Factors).sent_codes.send(current_user.id, read_phone(body.phone), "test")
 
 
-def page_origin() -> str:
-    """Return where the page of the present request was opened, as browsers write it."""
-    return f"{request.scheme}://{request.environ.get('HTTP_HOST', '')}".lower()
+def _counted() -> AbstractContextManager[None]:
+    """Slow down wrong codes at enrolling; counted apart, for whoever enrols knows the right one."""
+    return attempts().attempt(f"enrol:{current_user.id}", device_token())
 
 
 def _sms_settings() -> dict[str, Any]:
@@ -276,7 +276,7 @@ def _sms_settings() -> dict[str, Any]:
 
 
 def _own_factors() -> dict[str, Any]:
-    summary = get_service(Factors).summary(current_user.id, page_origin())
+    summary = get_service(Factors).summary(current_user.id, origin())
     reason = summary.place.reason
     return {
         "totp": {"enrolled_at": summary.totp_enrolled_at} if summary.totp_enrolled_at else None,
