@@ -93,6 +93,7 @@ def build_parser() -> Parser:
     add_backtest_commands(add, commands.add_parser("backtest", help="回测 / backtests"), store)
     add_audit_commands(add, commands.add_parser("audit", help="审计日志 / the audit log"), store)
     add_backup_commands(add, commands.add_parser("backup", help="备份与恢复 / backups"), run_backup, store)
+    add_people_commands(add, commands.add_parser("people", help="人员与密码 / people and passwords"), store)
     add_vault_commands(add, commands.add_parser("vault", help="密钥与解锁方式 / keys and ways to unlock"), store)
     add_process_entries(commands, common)
     return parser
@@ -150,6 +151,18 @@ def add_audit_commands(add: AddCommand, group: argparse.ArgumentParser, store: a
         dated.add_argument("--start", type=iso_date, metavar="YYYY-MM-DD")
         dated.add_argument("--end", type=iso_date, metavar="YYYY-MM-DD")
     add(audit, "anchor", "数据移到本机后重新锚定 / anchor anew after the data was moved here", run_audit_anchor, store)
+
+
+def add_people_commands(add: AddCommand, group: argparse.ArgumentParser, store: argparse.ArgumentParser) -> None:
+    """Add `people list|add|reset`."""
+    people = group.add_subparsers(dest="people_command", required=True, metavar="ACTION")
+    add(people, "list", "查看人员 / show the people", run_people, store)
+    adding = add(people, "add", "添加人员 / let somebody in", run_people, store)
+    resetting = add(people, "reset", "重设密码并清除第二重验证 / new password, second factors cleared", run_people, store)
+    for named in (adding, resetting):
+        named.add_argument("name", metavar="NAME")
+        named.add_argument("--password-file", type=Path, metavar="FILE", help="密码文件 / file with the password")
+    adding.add_argument("--role", choices=["viewer", "trader", "owner"], default="viewer")
 
 
 def add_vault_commands(add: AddCommand, group: argparse.ArgumentParser, store: argparse.ArgumentParser) -> None:
@@ -398,6 +411,14 @@ def run_audit_anchor(options: argparse.Namespace) -> int:
     document = run_command(options, "audit.anchor", {})
     show(options, document)
     return DONE if document["ok"] else FAILED
+
+
+def run_people(options: argparse.Namespace) -> int:
+    """Show or change who may use the store."""
+    from quantbox.app.people.terminal import ACTIONS
+
+    show(options, ACTIONS[options.people_command](options, folder_of(options), language_of(options)))
+    return DONE
 
 
 def run_vault(options: argparse.Namespace) -> int:

@@ -16,6 +16,7 @@ from typing import Any
 from quantbox.app.audit_commands import anchor_log, export_log, list_log, verify_log
 from quantbox.app.backup.commands import count_store, create_backup
 from quantbox.app.doctor import examine
+from quantbox.app.people.commands import add_person, list_people, reset_person
 from quantbox.app.services import Services
 from quantbox.app.vault.commands import apply_change, confirm_kit
 from quantbox.backtesting.models import BacktestRequest, Costs
@@ -162,6 +163,9 @@ COMMANDS: dict[str, Command] = {
     "audit.list": list_log,
     "audit.export": export_log,
     "audit.anchor": anchor_log,
+    "people.list": list_people,
+    "people.add": add_person,
+    "people.reset": reset_person,
     "vault.passphrase": apply_change,
     "vault.recovery_kit.make": apply_change,
     "vault.recovery_kit.confirm": confirm_kit,

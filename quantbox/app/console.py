@@ -24,6 +24,8 @@ def write_for_people(document: dict[str, Any], language: Language) -> None:
         lines = [describe_file(file, language) for file in document["files"]]
     elif "next_cursor" in document:
         lines = [describe_record(record) for record in document["items"]] or ["✓"]
+    elif "people" in document:
+        lines = [describe_person(person) for person in document["people"]] or ["–"]
     elif "findings" in document:
         lines = [f"{f['symbol']} {f['date']} {f['kind']}: {plain(f['evidence'])}" for f in document["findings"]] or ["✓"]
     elif "bars" in document:
@@ -36,6 +38,12 @@ def write_for_people(document: dict[str, Any], language: Language) -> None:
     else:
         lines = [f"{key}: {plain(value)}" for key, value in document.items()]
     sys.stdout.write("\n".join(lines) + "\n")
+
+
+def describe_person(person: dict[str, Any]) -> str:
+    """Return one line on a person."""
+    mark = MARKS[person["is_active"] and person["has_password"]]
+    return " ".join([mark, person["name"], person["role"], *person["second_factors"]])
 
 
 def plain(value: Any) -> str:

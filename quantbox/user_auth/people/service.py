@@ -112,7 +112,11 @@ class People:
             There is one already.
         """
         refuse_unfit(name, password, passphrase)
-        verifier, now = make_verifier(password), self._clock.now()
+        return self.keep_owner(name, make_verifier(password))
+
+    def keep_owner(self, name: str, verifier: str) -> Person:
+        """Do so with what is kept of a password that was checked elsewhere."""
+        now = self._clock.now()
         with self._sessions.begin() as session:
             if session.scalars(select(PersonRow).where(*_can_sign_in_as_owner())).first():
                 raise OwnerPasswordSet
@@ -139,7 +143,11 @@ class People:
     def add(self, name: str, role: Role, password: str) -> Person:
         """Add somebody; raises NameTaken, or what a weak password is refused with."""
         self.check_new(name, password)
-        verifier, now = make_verifier(password), self._clock.now()
+        return self.keep_new(name, role, make_verifier(password))
+
+    def keep_new(self, name: str, role: Role, verifier: str) -> Person:
+        """Add somebody with what is kept of a password that was checked elsewhere."""
+        now = self._clock.now()
         with self._sessions.begin() as session:
             row = PersonRow(id=new_id(), account_id=OWNER_ACCOUNT, role=role.value, is_active=True, created_at=now)
             _give_name(session, row, name)
@@ -159,7 +167,10 @@ class People:
     def set_password(self, person_id: str, password: str) -> Person:
         """Give somebody a new password."""
         self.check_new(self.get(person_id).name, password)
-        verifier = make_verifier(password)
+        return self.keep_verifier(person_id, make_verifier(password))
+
+    def keep_verifier(self, person_id: str, verifier: str) -> Person:
+        """Give somebody a new password by what is kept of it."""
         with self._sessions.begin() as session:
             row = _row(session, person_id)
             row.password_verifier, row.password_changed_at = verifier, self._clock.now()
