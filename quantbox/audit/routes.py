@@ -116,7 +116,16 @@ def list_acts() -> list[dict[str, str]]:
     return [{"act": act, **name.to_json()} for act, name in ACTS.items()]
 
 
-@routes.add("POST", "/audit/export", role=Role.OWNER, body=ExportBody, answer=FileAnswer, step_up=True, act="audit.export")
+@routes.add(
+    "POST",
+    "/audit/export",
+    role=Role.OWNER,
+    body=ExportBody,
+    answer=FileAnswer,
+    step_up=True,
+    act="audit.export",
+    is_expensive=True,
+)
 def export_log(body: ExportBody) -> FileAnswer:
     """Export records, oldest first, with the hashes by which the file can be checked."""
     wanted = RecordFilter(start=body.start, end=body.end)

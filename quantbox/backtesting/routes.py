@@ -174,7 +174,16 @@ def inspect_strategy(body: InspectBody) -> dict[str, Any]:
     return inspect_source(body.source)
 
 
-@routes.add("POST", "/backtests", role=Role.TRADER, body=BacktestBody, answer=JobAnswer, status=202, act="backtest.submit")
+@routes.add(
+    "POST",
+    "/backtests",
+    role=Role.TRADER,
+    body=BacktestBody,
+    answer=JobAnswer,
+    status=202,
+    act="backtest.submit",
+    is_expensive=True,
+)
 def submit_backtest(body: BacktestBody) -> dict[str, Any]:
     """Check a backtest and queue it; its id is its job's id."""
     settings = get_service(SettingsService).get(current_user.account_id)
@@ -225,7 +234,15 @@ def compare_backtests(backtest_id: str, query: ComparisonQuery) -> dict[str, Any
     return get_service(Backtesting).compare_rerun(query.other, backtest_id, current_user.account_id)
 
 
-@routes.add("POST", "/backtests/<backtest_id>/rerun", role=Role.TRADER, answer=RerunAnswer, status=202, act="backtest.rerun")
+@routes.add(
+    "POST",
+    "/backtests/<backtest_id>/rerun",
+    role=Role.TRADER,
+    answer=RerunAnswer,
+    status=202,
+    act="backtest.rerun",
+    is_expensive=True,
+)
 def rerun_backtest(backtest_id: str) -> dict[str, Any]:
     """Run the same request again, on the bars that are stored now."""
     job = get_service(Backtesting).rerun(backtest_id, current_user.account_id)

@@ -150,6 +150,7 @@ def remove_series(symbol: str, query: SeriesQuery) -> dict[str, Any]:
     status=202,
     max_body_bytes=MAX_UPLOAD_BYTES,
     act="data.import",
+    is_expensive=True,
 )
 def import_files(body: ImportBody, files: list[UploadedFile]) -> dict[str, Any]:
     """Import uploaded files of any known format."""
@@ -170,7 +171,9 @@ def show_import(job_id: str) -> dict[str, Any]:
     return get_service(DataRequests).answer(job_id, IMPORT_KIND, current_user.account_id)
 
 
-@routes.add("POST", "/data/updates", role=Role.TRADER, body=UpdateBody, answer=JobAnswer, status=202, act="data.update")
+@routes.add(
+    "POST", "/data/updates", role=Role.TRADER, body=UpdateBody, answer=JobAnswer, status=202, act="data.update", is_expensive=True
+)
 def update_series(body: UpdateBody) -> dict[str, Any]:
     """Fetch what is missing from the online source."""
     note_facts(symbols=body.symbols, start=body.start, end=body.end)
@@ -190,7 +193,7 @@ def show_update(job_id: str) -> dict[str, Any]:
     return get_service(DataRequests).answer(job_id, UPDATE_KIND, current_user.account_id)
 
 
-@routes.add("POST", "/data/demo", role=Role.TRADER, answer=DemoAnswer, status=202, act="data.demo")
+@routes.add("POST", "/data/demo", role=Role.TRADER, answer=DemoAnswer, status=202, act="data.demo", is_expensive=True)
 def load_demo() -> dict[str, Any]:
     """Load the demo market: 30 invented instruments, ten years of daily bars, plainly labelled as simulated."""
     return get_service(MarketData).load_demo()
