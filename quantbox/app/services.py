@@ -23,14 +23,14 @@ from quantbox.core.bus import Bus
 from quantbox.core.clock import Clock
 from quantbox.core.database import close_engine, open_engine, session_factory, upgrade
 from quantbox.core.paths import DataFolder
-from quantbox.jobs.runner import JobRunner
+from quantbox.jobs.runner import Handler, JobRunner
 from quantbox.jobs.service import JobService
 from quantbox.market_data.requests import DataRequests
 from quantbox.market_data.service import MarketData
 from quantbox.user_auth.factors.service import Factors
 from quantbox.user_auth.factors.sms.settings import SmsSettingsService
-from quantbox.user_auth.people.passwords import is_passphrase
 from quantbox.user_auth.pairing.service import Pairings
+from quantbox.user_auth.people.passwords import is_passphrase
 from quantbox.user_auth.service import Devices, People, Sessions, SignIns
 from quantbox.user_auth.settings import SettingsService
 from quantbox.user_auth.tokens.service import ApiTokens
@@ -43,7 +43,22 @@ __all__ = ["Services", "build_services"]
 
 
 @dataclass(frozen=True)
-class Services:
+class IdentityServices:
+    """Who may come in, and by what."""
+
+    people: People
+    devices: Devices
+    web_sessions: Sessions
+    sign_ins: SignIns
+    vault_access: VaultAccess
+    credentials: Credentials
+    factors: Factors
+    tokens: ApiTokens
+    pairings: Pairings
+
+
+@dataclass(frozen=True)
+class Services(IdentityServices):
     """What routes, commands and job handlers work with."""
 
     folder: DataFolder
@@ -58,17 +73,8 @@ class Services:
     data_requests: DataRequests
     backtesting: Backtesting
     audit: Audit
-    people: People
-    devices: Devices
-    web_sessions: Sessions
-    sign_ins: SignIns
-    vault_access: VaultAccess
     settings: SettingsService
-    credentials: Credentials
-    factors: Factors
-    tokens: ApiTokens
     lan: LanChoices
-    pairings: Pairings
     backups: Backups
     outbound: Outbound
     plain_export: PlainExport
@@ -112,34 +118,13 @@ def build_services(
     market_data = MarketData(folder, clock)
     data_requests = DataRequests(sessions, clock, jobs, market_data, folder)
     backtesting = Backtesting(sessions, clock, jobs, market_data, cipher)
-    backups = Backups(
-        OpenStore(folder, engine, market_data, keys.database),
-        keys.backup,
-        cipher,
-        sessions=sessions,
-        clock=clock,
-        jobs=jobs,
-        schedules=Schedules(sessions, clock),
-    )
-    handlers = {
-        "backtest": backtesting.run_job,
-        "backup": backups.run_backup,
-        "backup_rehearsal": backups.run_rehearsal,
-        "data_import": data_requests.run_import,
-        "data_update": data_requests.run_update,
-    }
-    credentials = Credentials(sessions, cipher, clock)
-    people = People(sessions, clock, lambda text: is_passphrase(folder, text))
-    devices, web_sessions, tokens = (
-        Devices(sessions, clock),
-        Sessions(sessions, clock, bus),
-        ApiTokens(sessions, keys.tokens, clock),
-    )
-    factors = Factors(sessions, cipher, clock, SmsSettingsService(sessions, clock, credentials))
-    sign_ins = SignIns(sessions, clock, people=people, factors=factors, web_sessions=web_sessions, tokens=tokens)
+    open_store, schedules = OpenStore(folder, engine, market_data, keys.database), Schedules(sessions, clock)
+    backups = Backups(open_store, keys.backup, cipher, sessions=sessions, clock=clock, jobs=jobs, schedules=schedules)
+    identity = build_identity(folder, keys, sessions, clock, bus)
     outbound, settings = Outbound(sessions, clock), SettingsService(sessions, clock)
-    settle_restored_store(outbound, sign_ins, jobs, audit)
+    settle_restored_store(outbound, identity.sign_ins, jobs, audit)
     return Services(
+        **vars(identity),
         folder=folder,
         keys=keys,
         clock=clock,
@@ -147,24 +132,47 @@ def build_services(
         engine=engine,
         sessions=sessions,
         jobs=jobs,
-        job_runner=JobRunner(jobs, handlers, owner, clock, bus),
+        job_runner=JobRunner(jobs, job_handlers(backtesting, backups, data_requests), owner, clock, bus),
         market_data=market_data,
         data_requests=data_requests,
         backtesting=backtesting,
         audit=audit,
-        people=people,
-        devices=devices,
-        web_sessions=web_sessions,
-        sign_ins=sign_ins,
-        vault_access=VaultAccess(folder, keys, clock, sign_ins),
         settings=settings,
-        credentials=credentials,
-        factors=factors,
-        tokens=tokens,
         lan=LanChoices(sessions, cipher, clock),
-        pairings=Pairings(devices, clock),
         backups=backups,
         outbound=outbound,
         plain_export=PlainExport(backtesting, settings, clock),
         worker_beside=wake is not None,
     )
+
+
+def build_identity(folder: DataFolder, keys: Keys, sessions: sessionmaker[Session], clock: Clock, bus: Bus) -> IdentityServices:
+    """Build what lets people in."""
+    cipher = FieldCipher(keys.fields)
+    credentials, devices = Credentials(sessions, cipher, clock), Devices(sessions, clock)
+    people = People(sessions, clock, lambda text: is_passphrase(folder, text))
+    web_sessions, tokens = Sessions(sessions, clock, bus), ApiTokens(sessions, keys.tokens, clock)
+    factors = Factors(sessions, cipher, clock, SmsSettingsService(sessions, clock, credentials))
+    sign_ins = SignIns(sessions, clock, people=people, factors=factors, web_sessions=web_sessions, tokens=tokens)
+    return IdentityServices(
+        people=people,
+        devices=devices,
+        web_sessions=web_sessions,
+        sign_ins=sign_ins,
+        vault_access=VaultAccess(folder, keys, clock, sign_ins),
+        credentials=credentials,
+        factors=factors,
+        tokens=tokens,
+        pairings=Pairings(devices, clock),
+    )
+
+
+def job_handlers(backtesting: Backtesting, backups: Backups, data_requests: DataRequests) -> dict[str, Handler]:
+    """Return what runs each kind of job."""
+    return {
+        "backtest": backtesting.run_job,
+        "backup": backups.run_backup,
+        "backup_rehearsal": backups.run_rehearsal,
+        "data_import": data_requests.run_import,
+        "data_update": data_requests.run_update,
+    }
