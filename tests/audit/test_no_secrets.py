@@ -9,12 +9,12 @@ import pytest
 
 from quantbox.audit.facts import facts_text
 from tests.audit.program import endpoints_of, log_of
-from tests.scans.conftest import cheap_argon2, no_host_answers, stepped_up
+from tests.scans.conftest import cheap_argon2, no_host_answers, no_rate_limits, no_waiting_for_disks, program, stepped_up
 from tests.scans.shapes import fitting, places, with_text
 from tests.scans.test_injections import Scan, filled, sent
-from tests.web.program import Browser, Program
+from tests.web.program import PASSPHRASE, Browser, Program
 
-__all__ = ["cheap_argon2", "no_host_answers", "stepped_up"]
+__all__ = ["cheap_argon2", "no_host_answers", "no_rate_limits", "no_waiting_for_disks", "program", "stepped_up"]
 
 #: Fields whose content a record may show, because an act cannot be understood without it; none of them is secret.
 SHOWN = {
@@ -23,6 +23,7 @@ SHOWN = {
     "symbol": "public instruments",
     "source": "name of a data source; a strategy's source is planted as `source` of its own route and must not appear",
     "name": "of a person, a device, a token or a passkey",
+    "endpoint": "host name of the cloud key service",
     "role": "one of three words",
     "max_role": "one of three words",
 }
@@ -47,6 +48,8 @@ def test_no_field_of_any_act_is_found_in_the_log(program: Program, browser: Brow
                 endpoint.method, filled("/api/v1" + endpoint.rule), **sent(endpoint, with_text(body, place, marker))
             )
             answer.close()
+    if program.services is None:
+        program.unlock(PASSPHRASE)
     log = "\n".join(
         json.dumps([one.facts, one.person, one.address, one.device_id, one.act], ensure_ascii=False) for one in log_of(program)
     )
