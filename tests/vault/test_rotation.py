@@ -20,6 +20,7 @@ from quantbox.core.database import Base, dbapi, open_engine
 from quantbox.core.database.rekeying import copied_under_key
 from quantbox.core.disk import DiskTooSmall
 from quantbox.core.paths import DataFolder
+from quantbox.jobs.queue import make_queue
 from quantbox.user_auth.models import OWNER_ACCOUNT
 from quantbox.vault import changes
 from quantbox.vault.access import VaultAccess
@@ -67,6 +68,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Keys, str]:
         services.credentials.put(OWNER_ACCOUNT, "broker", {"token": "first"})
         services.credentials.put(OWNER_ACCOUNT, "broker", {"token": "second"})
         services.credentials.put(OWNER_ACCOUNT, "offsite.s3", {"secret": "s3"})
+    queue = make_queue(folder.database, keys.database)
+    queue.wake("0" * 32)
+    queue.close()
     access = VaultAccess(folder, keys, FixedClock(NOW), Nobody())
     kit = access.make_recovery_kit(PASSPHRASE)
     groups = split_code(kit.code)
@@ -152,7 +156,7 @@ def test_everything_says_the_same_under_other_keys_and_the_old_ones_open_nothing
 def test_old_log_is_gone_where_a_killed_program_had_left_one(store: DataFolder, old_keys: Keys) -> None:
     left = dbapi.connect(str(store.database), old_keys.database)
     left.execute("UPDATE user_settings SET changed = changed")
-    left.execute("CREATE TABLE kv (queue TEXT)")  # the queue's own
+    left.execute("DELETE FROM task")
     left.commit()
     kept = files(store)
     left.close()
@@ -163,7 +167,7 @@ def test_old_log_is_gone_where_a_killed_program_had_left_one(store: DataFolder, 
     assert not (store.root / "quantbox.db-wal").exists()
     engine = open_engine(store.database, done.keys.database)
     with engine.connect() as connection:  # what stood only in the log came along
-        assert connection.execute(text("SELECT count(*) FROM sqlite_schema WHERE name = 'kv'")).scalar_one() == 1
+        assert connection.execute(text("SELECT count(*) FROM task")).scalar_one() == 0
     engine.dispose()
 
 

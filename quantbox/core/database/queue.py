@@ -12,7 +12,10 @@ from huey.storage import SqliteStorage
 
 from quantbox.core.database import dbapi
 
-__all__ = ["EncryptedStorage"]
+__all__ = ["QUEUE_TABLES", "EncryptedStorage"]
+
+#: What Huey makes for itself, outside the migrations; ids of jobs are all that is ever in it.
+QUEUE_TABLES = frozenset({"counter", "kv", "schedule", "task"})
 
 
 class EncryptedStorage(SqliteStorage):  # type: ignore[misc]  # Huey has no types

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Column, MetaData, Table
 
 from quantbox.core.database import dbapi
+from quantbox.core.database.queue import QUEUE_TABLES
 from quantbox.core.database.rekeying import copied_under_key
 from quantbox.vault.fields import FieldCipher, Place
 from quantbox.vault.models import Keys
@@ -18,7 +19,7 @@ __all__ = ["CHECKED", "Progress", "encrypt_anew"]
 Progress = Callable[[str, float], None]
 
 #: Tables that no capability declares: the queue's and the migrations' own, without a private field.
-_UNDECLARED = {"alembic_version", "kv", "schedule", "task", "sqlite_sequence"}
+_UNDECLARED = QUEUE_TABLES | {"alembic_version", "sqlite_sequence"}
 #: Shares of the whole that have passed when a stage has ended.
 _COPIED, _SEALED, CHECKED = 0.6, 0.9, 0.95
 
