@@ -105,6 +105,15 @@ def test_a_change_travels_as_json_without_a_secret(vault, access, clock):
             assert secret not in sent
 
 
+def test_promise_8_every_wrong_pass_phrase_gets_the_same_answer(vault):
+    refusals = set()
+    for wrong in (PHRASE + "!", PHRASE[:-1], PHRASE.upper(), "", "x", "量" * 4096):
+        with pytest.raises(PassphraseWrong) as caught:
+            unlock(vault, wrong)
+        refusals.add((caught.value.code, str(caught.value.facts), caught.value.message("zh"), caught.value.__cause__))
+    assert len(refusals) == 1
+
+
 # --- cost ---
 
 
