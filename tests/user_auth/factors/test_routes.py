@@ -125,6 +125,25 @@ def test_wrong_codes_at_enrolling_are_slowed_down_too(browser: Browser, clock: F
     assert browser.post("/me/totp/confirm", {"code": code_at(secret, clock)}).status_code == 200
 
 
+def test_wrong_codes_at_sign_in_are_slowed_down_and_a_device_that_is_known_is_not(
+    program: Program, browser: Browser, clock: FixedClock
+) -> None:
+    secret, codes = enrol_totp(browser, clock)
+    guesser = open_browser(program)
+    guesser.post("/session/password", {"name": "李雷", "password": PASSWORD})
+    told = [
+        guesser.post("/session/code", {"method": method, "code": "000000"}).get_json()["code"]
+        for method in ("totp", "recovery", "totp", "sms", "totp", "recovery")
+    ]
+    assert told == ["user_auth.code_refused"] * 5 + ["user_auth.too_many_attempts"]
+    right = guesser.post("/session/code", {"method": "recovery", "code": codes[0]})
+    assert right.get_json()["code"] == "user_auth.too_many_attempts"
+    browser.post("/session/end")
+    browser.post("/session/password", {"name": "李雷", "password": PASSWORD})
+    known = browser.post("/session/code", {"method": "totp", "code": code_at(secret, clock)})
+    assert known.get_json()["state"] == "signed_in"
+
+
 def test_a_passkey_signs_in_and_steps_up(program: Program, browser: Browser) -> None:
     step_up(browser)
     device = Authenticator("http://localhost", "localhost")
