@@ -14,12 +14,13 @@ from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, sync_playwright
+from sqlalchemy import text
 
 from quantbox.audit.models import Actor, Outcome
 from quantbox.web.serving.server import Server
 from tests.e2e.browser import DESK, open_chromium
 from tests.scans.texts import SCRIPTS, SHORT_SCRIPTS, TRAPS
-from tests.web.program import Browser, Program
+from tests.web.program import NAME, Browser, Program
 
 pytestmark = [
     pytest.mark.browser,
@@ -87,6 +88,8 @@ class Texts:
 
     def upload(self, name: str, content: bytes) -> Any:
         form = {"files": (io.BytesIO(content), name)}
+        if not self.browser.token:
+            self.browser.token = self.browser.api("/status")["csrf_token"]
         headers = {"X-CSRF-Token": self.browser.token, "Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"}
         answer = self.browser.client.post("/api/v1/data/imports", data=form, headers=headers)
         return answer.get_json() if answer.status_code < 400 else None
@@ -110,13 +113,21 @@ class Texts:
 
     def people(self, script: str) -> None:
         """Names of people, devices, tokens, and what the owner enters about outside services."""
-        self.send("people", "POST", "/people", {"name": script[:60], "role": "viewer", "password": "correct horse battery"})
+        self.send("people", "POST", "/people", {"name": script[:30], "role": "viewer", "password": "青瓦檐下 rain 七声"})
         for device in (self.browser.get("/api/v1/devices").get_json() or {}).get("items", []):
             self.send("devices", "PUT", f"/devices/{device['id']}", {"name": script[:60]})
         self.send("tokens", "POST", "/tokens", {"name": script[:60], "role": "viewer", "days": 7})
         names = ("access_key_id", "access_key_secret", "sign_name", "template_code", "scheme_name")
-        self.send("sms", "PUT", "/settings/sms", {"provider": "off", **dict.fromkeys(names, script[:60])})
+        self.send("sms", "PUT", "/settings/sms", {"provider": "aliyun_company", **dict.fromkeys(names, script[:20])})
         self.send("settings", "PUT", "/settings", {"data_source": script})
+
+    def rows(self, script: str) -> None:
+        """The names themselves, past every check of their length and letters."""
+        with self.program.open_services.engine.begin() as connection:
+            for table in ("people", "devices", "api_tokens"):
+                connection.execute(
+                    text(f"UPDATE {table} SET name = name || :script WHERE name != :owner"), {"script": script, "owner": NAME}
+                )
 
     def log(self, script: str) -> None:
         """Records of the audit log, by the address of a refused call and as the log itself may hold them."""
@@ -132,6 +143,7 @@ def store(texts: Texts, scripts: list[str]) -> None:
         texts.backtest(number, script)
         texts.people(script)
         texts.log(script)
+    texts.rows(scripts[-1])
 
 
 @pytest.fixture
