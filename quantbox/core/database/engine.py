@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar, NoReturn
 
-from sqlalchemy import URL, Engine, Float, MetaData, NullPool, QueuePool, create_engine
+from sqlalchemy import URL, Engine, Float, MetaData, NullPool, QueuePool, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
@@ -75,6 +75,8 @@ def open_engine(path: Path, key: bytes) -> Engine:
 
 def close_engine(engine: Engine) -> None:
     """Let go of the file and of its key for good: who still holds the engine gets DatabaseClosed and no new connection."""
+    # what is in use at this moment comes back to a pool nobody looks at any more, and would stay open there
+    event.listen(engine.pool, "checkin", lambda _connection, record: record.close())
     engine.dispose()
     engine.pool = NullPool(_refuse_connection, dialect=engine.dialect)
 

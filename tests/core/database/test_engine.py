@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import secrets
 import sqlite3
@@ -206,8 +205,6 @@ def test_work_that_goes_on_after_closing_is_refused_and_the_file_is_let_go(engin
     close_engine(engine)
     work.rollback()
     work.close()
-    del work
-    gc.collect()
     with pytest.raises(DatabaseClosed), engine.connect():
         pass
     with pytest.raises(DatabaseClosed), Session(engine) as session:
