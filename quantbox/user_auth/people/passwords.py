@@ -62,7 +62,7 @@ def refuse_weak(password: str, name: str) -> None:
     left = password.casefold()
     for part in sorted({*common_parts(), name.casefold()}, key=len, reverse=True):
         left = left.replace(part, "")
-    if len(set(left)) < MIN_OWN_CHARACTERS or is_row(left):
+    if own_characters(left) < MIN_OWN_CHARACTERS:
         raise PasswordCommon
 
 
@@ -75,9 +75,10 @@ def is_passphrase(folder: DataFolder, password: str) -> bool:
     return True
 
 
-def is_row(text: str) -> bool:
-    """Return whether every character is a neighbour of the one before ("456789", "fedcba")."""
-    return len({ord(later) - ord(earlier) for earlier, later in pairwise(text)} - {-1, 0, 1}) == 0
+def own_characters(text: str) -> int:
+    """Return how many different characters there are that do not just follow their neighbour ("456", "fed", "aaa")."""
+    chosen = [later for earlier, later in pairwise(" " + text) if abs(ord(later) - ord(earlier)) > 1]
+    return len(set(chosen))
 
 
 @cache
