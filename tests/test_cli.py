@@ -179,6 +179,7 @@ def test_doctor_reports_while_another_command_holds_the_store(filled: Store) -> 
         "queue",
         "market_data",
         "calendar_end",
+        "backups",
     }
     assert found["version"]["ok"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quantbox import __version__
-from quantbox.core.clock import market_date
+from quantbox.core.clock import SHANGHAI, market_date
 from quantbox.core.paths import DataFolder
 from quantbox.core.program_file import find_program
 from quantbox.core.text import Language, Text
@@ -74,6 +74,7 @@ def examine_today(folder: DataFolder, services: Services, language: Language) ->
         examine_market_data(services),
         examine_queue(services),
         examine_processes(folder),
+        examine_backups(services),
         examine_disk(folder),
         examine_database_log(folder),
         audit_finding(services.audit.last_check),
@@ -180,6 +181,7 @@ def examine_store(folder: DataFolder, services: Services | None, *, is_busy: boo
         "queue": examine_queue,
         "market_data": examine_market_data,
         "calendar_end": examine_calendar,
+        "backups": examine_backups,
         "audit_chain": lambda open_services: audit_finding(open_services.audit.verify()),
     }
     advice = Text("用 --passphrase-file 给出口令后再看。", "Look again with --passphrase-file.")
@@ -234,7 +236,9 @@ def examine_market_data(services: Services) -> Check:
 def audit_finding(check: Verification | None) -> Check:
     """Say whether the audit log is whole; the first page takes the finding of the last examination."""
     if check is None:
-        return Check("audit_chain", None, "checking", Text("正在检查，稍后再看。", "It is being examined; look again in a moment."))
+        return Check(
+            "audit_chain", None, "checking", Text("正在检查，稍后再看。", "It is being examined; look again in a moment.")
+        )
     if check.problem is None:
         return Check("audit_chain", True, {"records": check.records, "anchored_seq": check.anchored_seq})
     problem = check.problem
@@ -256,3 +260,17 @@ def examine_calendar(services: Services) -> Check:
         {"days": left.days},
     )
     return Check("calendar_end", healthy, end.isoformat(), NOTHING if healthy else advice)
+
+
+def examine_backups(services: Services) -> Check:
+    """Warn when the last backup failed, or none was made for days although they are scheduled."""
+    standing = services.backups.standing(OWNER_ACCOUNT)
+    newest = f"{standing.newest_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}" if standing.newest_at else None
+    advice = NOTHING
+    if not standing.last_succeeded:
+        advice = Text(
+            "上次备份失败：在备份页面查看原因后重试。", "The last backup failed: see why on the backup page, then try again."
+        )
+    elif standing.is_late:
+        advice = Text("已有两天没有备份：立即备份一次。", "No backup was made for two days: make one now.")
+    return Check("backups", advice is NOTHING, newest, advice)

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["Contents", "Examined", "LeftOut", "OpensWith", "Proof", "is_comparable"]
+__all__ = ["Contents", "Examined", "LeftOut", "OpensWith", "Proof", "Standing", "is_comparable"]
 
 #: Counts by kind: rows of every table of the database, symbols, bars.
 Contents = dict[str, int]
@@ -103,6 +103,25 @@ class Examined:
             "without_downloads": self.without_downloads,
             "left_out": vars(self.left_out),
         }
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How well a store is saved.
+
+    Attributes
+    ----------
+    newest_at : datetime or None
+        When the newest backup was made.
+    last_succeeded : bool
+        False when the last attempt failed.
+    is_late : bool
+        Backups are scheduled, and for two days none was made.
+    """
+
+    newest_at: datetime | None
+    last_succeeded: bool
+    is_late: bool
 
 
 def is_comparable(kind: str) -> bool:

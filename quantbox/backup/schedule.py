@@ -22,6 +22,7 @@ __all__ = ["Schedule", "Schedules", "choose_kept", "is_due", "last_slot", "next_
 
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _MOST_KEPT = 366
+_LATE_AFTER = timedelta(days=2)
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,14 @@ class Schedules:
         with self._sessions.begin() as session:
             self._row(session, account_id)
         return False
+
+    def is_late(self, account_id: str, newest: datetime | None) -> bool:
+        """Return whether backups are scheduled and two days went by without one."""
+        with self._sessions() as session:
+            row = session.get(ScheduleRow, account_id)
+        if row is None or not row.is_on:
+            return False
+        return self._clock.now() - max(row.since, newest or row.since) > _LATE_AFTER
 
     def _row(self, session: Session, account_id: str) -> ScheduleRow:
         row = session.get(ScheduleRow, account_id)

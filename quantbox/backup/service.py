@@ -16,7 +16,7 @@ from quantbox.backup.errors import BackupKeyMissing, BackupNotFound
 from quantbox.backup.examination import count_rows, examine, read_header, rehearse
 from quantbox.backup.locks import Header, Locked, lock_by_passphrase, lock_by_vault
 from quantbox.backup.making import OpenStore, make_backup, read_vault
-from quantbox.backup.models import Contents, Examined, OpensWith, is_comparable
+from quantbox.backup.models import Contents, Examined, OpensWith, Standing, is_comparable
 from quantbox.backup.schedule import Schedules, choose_kept, next_slot
 from quantbox.backup.tables import BackupRequestRow, BackupRow
 from quantbox.core.clock import SHANGHAI, Clock
@@ -224,6 +224,15 @@ class Backups:
                 error = None if ok else job.reason.message if job.reason else {"zh": job.state.value, "en": job.state.value}
                 return {"created_at": job.finished_at, "ok": ok, "error": error}
         return None
+
+    def standing(self, account_id: str) -> Standing:
+        """Return how well the store is saved, without opening a file."""
+        with self._sessions() as session:
+            query = select(BackupRow.created_at).where(BackupRow.account_id == account_id)
+            newest = session.scalars(query.order_by(BackupRow.created_at.desc()).limit(1)).first()
+        last = self.last(account_id)
+        late = self.schedules.is_late(account_id, newest)
+        return Standing(newest, last is None or bool(last["ok"]), late)
 
     # --- inside ------------------------------------------------------------------------------------------------------
 

@@ -104,6 +104,28 @@ def test_export_and_resume_need_a_step_up(browser: Browser) -> None:
     assert "filename=quantbox-export-20261120.zip" in zipped.headers["Content-Disposition"]
 
 
+def test_doctor_and_overview_say_when_the_last_backup_failed_or_none_was_made(browser: Browser, program: Program) -> None:
+    def look() -> list[tuple[bool, str | None, bool]]:
+        found = [browser.api("/doctor")["checks"], browser.api("/overview")["health"]]
+        return [(one["ok"], one["value"], bool(one["action"])) for checks in found for one in checks if one["name"] == "backups"]
+
+    assert look() == [(True, None, False)] * 2
+    program.open_services.backups.submit_due("owner")  # the first look, from which on evenings count
+    run_job(program, browser.post("/backups", {}).get_json())
+    assert look() == [(True, "2026-11-20 15:30", False)] * 2
+    job = browser.post("/backups", {}).get_json()
+    vault = program.folder.vault_file.rename(program.folder.root / "away")
+    assert run_job(program, job) == "failed"
+    vault.rename(program.folder.vault_file)
+    assert look() == [(False, "2026-11-20 15:30", True)] * 2
+    assert browser.api("/backups")["last"]["ok"] is False
+    run_job(program, browser.post("/backups", {}).get_json())
+    assert look() == [(True, "2026-11-20 15:30", False)] * 2
+    program.clock.advance(49 * 3600)
+    sign_in(browser, program)
+    assert look() == [(False, "2026-11-20 15:30", True)] * 2
+
+
 # --- the way back ----------------------------------------------------------------------------------------------------
 
 
