@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import base64
+import gzip
+import http.client
 import json
+import os
+import pickle
 import re
+import subprocess
 import sys
 import threading
 import zlib
@@ -13,17 +18,30 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pyotp
 import pytest
 
+import quantbox.app.services  # noqa: F401 - every table
 from quantbox.core.database import open_engine
+from quantbox.core.database.queue import QUEUE_TABLES
 from quantbox.core.paths import DataFolder
+from quantbox.jobs.queue import make_queue
+from quantbox.vault.fields import FieldCipher
 from quantbox.vault.service import unlock
-from tests.program import PASSPHRASE, Client, Store, serving, wait_until
+from tests.program import OWNER, PASSPHRASE, PASSWORD, Client, Store, serving, wait_until
 from tests.test_cli import bars_csv
+from tests.vault.test_rotation import sealed_fields
 
 #: What nobody may find; every text that is private is made of them.
-MARKERS = ("planted均线源码", "PlantedHolding90210", "planted-print-77ab", "planted-raise-55cd", "planted_import_33ef")
+COMMENT = "planted-comment-青砖41"
+SEALED = (COMMENT, "PlantedSecretKey7f3e", "PlantedHolding90210")
+RUN = ("planted均线源码", "planted-print-77ab", "planted-raise-55cd", "planted_import_33ef")
+HASHED = ("PlantedPassword竹影8812", "PlantedExport月台5511", PASSWORD)
+NAMES = ("PlantedPerson沈墨", OWNER)
+MARKERS = (*SEALED, *RUN, *HASHED, *NAMES, PASSPHRASE)
+HOLDING = SEALED[2]
 SOURCE = """
+# planted-comment-青砖41
 import time
 
 import backtrader as bt
@@ -66,7 +84,6 @@ def forms(marker: str) -> dict[str, bytes]:
     return found
 
 
-NEEDLES = [(marker, form, needle) for marker in (*MARKERS, PASSPHRASE) for form, needle in forms(marker).items()]
 _ZLIB_HEAD = re.compile(rb"\x78[\x01\x5e\x9c\xda]|\x1f\x8b\x08")
 
 
@@ -79,36 +96,48 @@ def unpacked(content: bytes) -> Iterator[bytes]:
             continue
 
 
-def hits_in(content: bytes, where: str) -> list[str]:
-    return [
-        f"{where}: {marker} as {form}"
-        for text in (content, *unpacked(content))
-        for marker, form, needle in NEEDLES
-        if needle in text
-    ]
+class Search:
+    """Looks for markers in every form; more become known on the way."""
 
+    def __init__(self, *markers: str) -> None:
+        self.needles: list[tuple[str, str, bytes]] = []
+        self.add(*markers)
 
-def scan(folders: list[Path], known: set[Path]) -> list[str]:
-    """Look through names and contents of every file below `folders` that is not in `known`."""
-    hits: list[str] = []
-    for folder in folders:
-        for path in folder.rglob("*"):
-            if path in known or not path.is_file() or path.is_symlink():
-                continue
-            hits += hits_in(str(path.relative_to(folder)).encode(), f"name of {path}")
-            try:
-                hits += hits_in(path.read_bytes(), str(path))
-            except OSError:
-                continue  # it ended while we looked
-    return hits
+    def add(self, *markers: str) -> None:
+        """Look for these, too."""
+        self.needles = self.needles + [(marker, form, needle) for marker in markers for form, needle in forms(marker).items()]
+
+    def hits_in(self, content: bytes, where: str) -> list[str]:
+        """Return what is found, and where."""
+        return [
+            f"{where}: {marker} as {form}"
+            for text in (content, *unpacked(content))
+            for marker, form, needle in self.needles
+            if needle in text
+        ]
+
+    def scan(self, folders: list[Path], known: set[Path]) -> list[str]:
+        """Look through names and contents of every file below `folders` that is not in `known`."""
+        hits: list[str] = []
+        for folder in folders:
+            for path in folder.rglob("*"):
+                if path in known or not path.is_file() or path.is_symlink():
+                    continue
+                hits += self.hits_in(str(path.relative_to(folder)).encode(), f"name of {path}")
+                try:
+                    hits += self.hits_in(path.read_bytes(), str(path))
+                except OSError:
+                    continue  # it ended while we looked
+        return hits
 
 
 class Onlooker:
     """Reads, all the time, what any user of the machine may see of the program's processes."""
 
-    def __init__(self, supervisor: psutil.Process) -> None:
+    def __init__(self, supervisor: psutil.Process, search: Search) -> None:
         self.hits: set[str] = set()
-        self.children_seen = 0
+        self.seen: set[str] = set()
+        self._search = search
         self._supervisor, self._stopped = supervisor, threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
         self._thread.start()
@@ -130,8 +159,8 @@ class Onlooker:
                     content = "\0".join([*words, *(f"{key}={value}" for key, value in process.environ().items())]).encode()
                 except psutil.Error:
                     continue
-                self.children_seen += "job-child" in words
-                self.hits.update(hits_in(content, f"arguments or environment of {words[3:4]}"))
+                self.seen.update(words)
+                self.hits.update(self._search.hits_in(content, f"arguments or environment of {words[3:4]}"))
 
 
 def backtest(client: Client, source: str, **params: str) -> str:
@@ -158,25 +187,65 @@ def end_of(client: Client, job_id: str) -> dict[str, Any]:
     return ended
 
 
+def use_secrets(client: Client, search: Search) -> None:
+    """Every secret a person gives the program, and every one it makes for him."""
+    changed = client.call("POST", "/api/v1/session/step-up", {"method": "password", "code": PASSWORD})
+    assert changed[0] == 200, changed
+    sms = {"provider": "aliyun_company", "access_key_id": "LTAI0", "access_key_secret": SEALED[1], "sign_name": "x"}
+    person = {"name": NAMES[0], "role": "viewer", "password": HASHED[0]}
+    for method, path, body, expected in (
+        ("PUT", "/api/v1/settings/sms", {**sms, "template_code": "SMS_1"}, 200),
+        ("POST", "/api/v1/people", person, 201),
+        ("POST", "/api/v1/session/password", {"name": NAMES[0], "password": "not " + HASHED[0]}, 403),
+    ):
+        status, answer = client.call(method, path, body)
+        assert status == expected, answer
+    status, kit = client.call("POST", "/api/v1/vault/recovery-kit", {"passphrase": PASSPHRASE})
+    assert status == 201, kit
+    status, token = client.call("POST", "/api/v1/tokens", {"name": "script", "role": "viewer", "days": 1})
+    assert status < 300, token
+    status, totp = client.call("POST", "/api/v1/me/totp")
+    assert status == 200, totp
+    search.add(kit["code"], totp["secret"], token["token"], token["refresh_token"])
+    status, answer = client.call("POST", "/api/v1/me/totp/confirm", {"code": pyotp.TOTP(totp["secret"]).now()})
+    assert status == 200, answer
+    search.add(*answer["recovery_codes"])
+
+
+def cancel_export(client: Client) -> None:
+    """Ask for everything as plain files, and go away before it has come."""
+    address = client.url.removeprefix("http://")
+    cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in client.jar)
+    token = client.call("GET", "/api/v1/status")[1]["csrf_token"]
+    headers = {"Content-Type": "application/json", "Origin": client.url, "Cookie": cookies, "X-CSRF-Token": token}
+    for bytes_read in (0, 100):
+        connection = http.client.HTTPConnection(address, timeout=60)
+        connection.request("POST", "/api/v1/export", json.dumps({"passphrase": HASHED[1]}).encode(), headers)
+        if bytes_read:
+            answer = connection.getresponse()
+            assert answer.status == 200, answer.read()
+            answer.read(bytes_read)
+        connection.close()
+
+
 def use_everything(store: Store, client: Client, supervisor: psutil.Process, strategy: Path) -> None:
-    """Every way a private text can take through the program, and every way a run can end."""
+    """Every way a strategy can take through the program, and every way a run can end."""
     states = [
-        end_of(client, backtest(client, SOURCE, note=MARKERS[1], end=end))["state"]
-        for end in ("well", "raise", "exit", "segfault")
+        end_of(client, backtest(client, SOURCE, note=HOLDING, end=end))["state"] for end in ("well", "raise", "exit", "segfault")
     ]
     assert states == ["succeeded", "failed", "failed", "failed"]
     for source in (IMPORTING, BROKEN):
         assert end_of(client, backtest(client, source))["state"] == "failed"
     assert client.call("POST", "/api/v1/backtests/inspect", {"source": BROKEN})[0] == 200
     assert client.call("POST", "/api/v1/backtests", {"source": SOURCE, "file_name": 7})[0] == 400
-    assert client.call("GET", f"/api/v1/jobs?cursor={MARKERS[1]}")[0] == 400
-    cancelled = backtest(client, SOURCE, pause="0.5", note=MARKERS[1])
+    assert client.call("GET", f"/api/v1/jobs?cursor={HOLDING}")[0] == 400
+    cancelled = backtest(client, SOURCE, pause="0.5", note=HOLDING)
     wait_until(lambda: client.call("GET", f"/api/v1/jobs/{cancelled}")[1]["progress"] > 0)
     client.call("POST", f"/api/v1/jobs/{cancelled}/cancel")
     assert end_of(client, cancelled)["state"] == "cancelled"
     assert store.run(*command(strategy)).status == 0  # handed over
     for victim in ("job-child", "worker", "web"):
-        job = backtest(client, SOURCE, pause="0.2", note=MARKERS[1])
+        job = backtest(client, SOURCE, pause="0.2", note=HOLDING)
         wait_until(lambda job=job: client.call("GET", f"/api/v1/jobs/{job}")[1]["progress"] > 0)
         next(child for child in supervisor.children(recursive=True) if victim in child.cmdline()).kill()
         wait_until(lambda: answers(client))
@@ -208,19 +277,35 @@ def rows_of_every_table(store: Store) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.timeout(180)
+def unsealed(store: Store) -> dict[str, bytes]:
+    """Return what the second lock holds, opened: by table and column."""
+    folder = DataFolder(store.root)
+    keys = unlock(folder, PASSPHRASE)
+    cipher, found = FieldCipher(keys.fields), {}
+    for place, sealed in sealed_fields(folder, keys).items():
+        name = f"{place.table}.{place.column}"
+        found[name] = found.get(name, b"") + b"\n" + cipher.open(place, sealed)
+    return found
+
+
+@pytest.fixture
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
+    """Every folder the program may write to, its own."""
+    made = {name: tmp_path / name for name in ("work", "temporary", "home", "cache", "state", "runtime")}
+    for place in made.values():
+        place.mkdir(mode=0o700)
+    variables = {"TMPDIR": "temporary", "HOME": "home", "XDG_CACHE_HOME": "cache", "XDG_STATE_HOME": "state"}
+    for name, place in {**variables, "XDG_RUNTIME_DIR": "runtime"}.items():
+        monkeypatch.setenv(name, str(made[place]))
+    return made
+
+
+@pytest.mark.timeout(300)
 @pytest.mark.skipif(sys.platform != "linux", reason="kills and looks as Linux does")
-def test_planted_markers_are_found_nowhere_but_inside_the_encrypted_database(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    places = {name: tmp_path / name for name in ("work", "temporary", "home", "cache")}
-    for place in places.values():
-        place.mkdir()
-    for name, place in {"TMPDIR": "temporary", "HOME": "home", "XDG_CACHE_HOME": "cache"}.items():
-        monkeypatch.setenv(name, str(places[place]))
+def test_planted_markers_are_found_nowhere_but_inside_the_encrypted_database(tmp_path: Path, places: dict[str, Path]) -> None:
     shared = [Path(place) for place in ("/dev/shm", "/var/tmp") if Path(place).is_dir()]
     before = {path for place in shared for path in place.rglob("*")}
-    store = Store(places["work"])
+    store, search = Store(places["work"]), Search(*MARKERS)
     strategy = tmp_path / "planned.py"
     strategy.write_text(SOURCE, encoding="utf-8")
     assert store.run("init").status == 0
@@ -228,35 +313,89 @@ def test_planted_markers_are_found_nowhere_but_inside_the_encrypted_database(
     assert store.run(*command(strategy)).status == 0  # without the program
     owners = {store.passphrase_file}
     with serving(store) as (supervisor, client):
+        onlooker = Onlooker(supervisor, search)
         client.sign_in()
-        onlooker = Onlooker(supervisor)
+        use_secrets(client, search)
         use_everything(store, client, supervisor, strategy)
-        assert scan([*places.values(), *shared], owners | before) == []  # the log of the database is full now
-        backtest(client, SOURCE, pause="0.2", note=MARKERS[1])
+        cancel_export(client)
+        assert search.scan([*places.values(), *shared], owners | before) == []  # the log of the database is full now
+        status, rotated = client.call("POST", "/api/v1/vault/rotate", {"passphrase": PASSPHRASE})
+        assert status == 200, rotated
+        backtest(client, SOURCE, pause="0.2", note=HOLDING)
         wait_until(lambda: any("job-child" in child.cmdline() for child in supervisor.children(recursive=True)))
         everyone = supervisor.children(recursive=True)
         supervisor.kill()
         psutil.wait_procs(everyone, timeout=10)
         assert onlooker.end() == set()
-        assert onlooker.children_seen > 0
+        assert onlooker.seen >= {"web", "worker", "job-child", "rotate-process"}
     assert (store.root / "quantbox.db-wal").stat().st_size > 0
-    assert scan([*places.values(), *shared], owners | before) == []
+    assert search.scan([*places.values(), *shared], owners | before) == []
+    assert [path for place in places.values() for path in place.rglob("core*") if path.is_file()] == []
+    check_inside(store, search)
+
+
+def check_inside(store: Store, search: Search) -> None:
+    """In the opened database: the queue has ids only, secrets stand under the second lock alone, and nothing was lost."""
     tables = rows_of_every_table(store)
-    queue = {name: content for name, content in tables.items() if name.startswith(("queue", "huey", "task", "kv", "schedule"))}
-    assert queue, tables.keys()
-    assert [hit for name, content in queue.items() for hit in hits_in(content, name)] == []
-    kept = "".join(hit for name, content in tables.items() for hit in hits_in(content, name))
-    assert [marker for marker in MARKERS if marker not in kept] == []  # the markers did go through the program
-    assert not list(store.root.rglob("core*"))
+    queue = {name: content for name, content in tables.items() if name in QUEUE_TABLES}
+    assert len(queue) == len(QUEUE_TABLES), tables.keys()
+    assert [hit for name, content in queue.items() for hit in search.hits_in(content, name)] == []
+    hits = {hit for name, content in tables.items() for hit in search.hits_in(content, name)}
+    kept = {marker for marker, _form, _needle in search.needles if any(f": {marker} as " in hit for hit in hits)}
+    # what a run says of itself when it fails (jobs.reason), file names and people's names have the first lock alone
+    assert kept <= {*RUN, *NAMES}, kept - {*RUN, *NAMES}
+    sealed = unsealed(store)
+    assert {"backtests.request", "backtests.report", "credentials.sealed", "totp_factors.secret"} <= sealed.keys()
+    held = " ".join(hit for name, content in sealed.items() for hit in search.hits_in(content, name))
+    assert [marker for marker in (*SEALED, *RUN) if marker not in held] == []  # they did go through the program
+
+
+def test_the_queue_holds_ids_of_jobs_and_nothing_else(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path)
+    queue = make_queue(folder.database, bytes(32))
+    ids = [f"{number:032x}" for number in range(3)]
+    for job_id in ids:
+        queue.wake(job_id)
+    queue.close()
+    engine = open_engine(folder.database, bytes(32))
+    with engine.connect() as connection:
+        names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars().all()
+        rows = {name: connection.exec_driver_sql(f'SELECT * FROM "{name}"').fetchall() for name in names}
+    engine.dispose()
+    assert names
+    assert set(names) == QUEUE_TABLES
+    assert [rows[name] for name in sorted(QUEUE_TABLES - {"task"})] == [[], [], []]
+    messages = [next(value for value in row if isinstance(value, bytes)) for row in rows["task"]]
+    assert [json.loads(message)[1] for message in messages] == ids
+    assert all(re.fullmatch(r"[0-9a-f-]{36}|[0-9a-f]{32}", part) for message in messages for part in json.loads(message))
 
 
 def test_the_search_finds_a_marker_in_each_form(tmp_path: Path) -> None:
-    (marker, *_rest) = MARKERS
-    for content in (
-        *(b"before" + needle + b"after" for needle in forms(marker).values()),
-        b"x" + zlib.compress(json.dumps({"source": marker}).encode()) + b"y",
-        base64.b64encode(b"one more" + marker.encode() + b"one more"),
-    ):
-        (tmp_path / "leak").write_bytes(content)
-        assert scan([tmp_path], set()), content
-    assert scan([tmp_path], {tmp_path / "leak"}) == []
+    search = Search(*MARKERS)
+    for marker in (COMMENT, HASHED[0]):
+        for content in (
+            *(b"before" + needle + b"after" for needle in forms(marker).values()),
+            b"x" + zlib.compress(json.dumps({"source": marker}).encode()) + b"y",
+            b"x" + zlib.compress(pickle.dumps({"source": [marker]})) + b"y",
+            pickle.dumps({marker: 1}),
+            gzip.compress(marker.encode("utf-16-be")),
+            base64.b64encode(b"one more" + marker.encode() + b"one more"),
+        ):
+            (tmp_path / "leak").write_bytes(content)
+            assert search.scan([tmp_path], set()), content
+    (tmp_path / "leak").rename(tmp_path / f"{COMMENT}.txt")
+    (tmp_path / f"{COMMENT}.txt").write_bytes(b"")
+    assert search.scan([tmp_path], set())  # a name is enough
+    assert search.scan([tmp_path], {tmp_path / f"{COMMENT}.txt"}) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks as Linux does")
+def test_the_onlooker_finds_a_marker_in_arguments_and_environment() -> None:
+    for arguments, variables in (([COMMENT], {}), ([], {"NOTE": COMMENT})):
+        command_line = [sys.executable, "-c", "import time; time.sleep(30)", *arguments]
+        process = subprocess.Popen(command_line, env={**os.environ, **variables})
+        onlooker = Onlooker(psutil.Process(process.pid), Search(COMMENT))
+        wait_until(lambda onlooker=onlooker: onlooker.hits, 10)
+        process.kill()
+        process.wait()
+        assert onlooker.end()
