@@ -71,7 +71,8 @@ class LockedSocket:
     def close(self) -> None:
         """End the connection; the server closes the descriptor when its request ends."""
         with contextlib.suppress(OSError):  # the other side was faster
-            self._connection.shutdown(socket.SHUT_RDWR)
+            # the plain socket's own: ssl's forgets the encryption first, and what another thread sends then goes in clear
+            socket.socket.shutdown(self._connection, socket.SHUT_RDWR)
 
 
 class Place:

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from tests.web.program import Browser
+from quantbox.core.database import Base
+from tests.web.program import Browser, Program
 
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:80", "127.0.0.1", "[::1]", "LOCALHOST:80"])
@@ -29,11 +30,11 @@ def test_local_names_with_the_right_port_are_answered(stranger: Browser, host: s
     ],
 )
 @pytest.mark.parametrize("path", ["/api/v1/status", "/", "/static/favicon.svg", "/api/v1/events"])
-def test_every_other_host_is_refused_everywhere(stranger: Browser, host: str, path: str) -> None:
+def test_promise_15_every_other_host_is_refused_everywhere(stranger: Browser, host: str, path: str) -> None:
     assert stranger.get(path, headers={"Host": host}).status_code == 400
 
 
-def test_every_answer_carries_the_protecting_headers(browser: Browser) -> None:
+def test_promise_20_every_answer_carries_the_protecting_headers(browser: Browser) -> None:
     application = browser.client.application
     paths = {re.sub(r"<\w+(:\w+)?>", "x", rule.rule) for rule in application.url_map.iter_rules()}
     for path in sorted(paths | {"/nothing", "/api/v1/nothing", "/static/favicon.svg"}):
@@ -47,7 +48,8 @@ def test_every_answer_carries_the_protecting_headers(browser: Browser) -> None:
         assert headers["Referrer-Policy"] == "no-referrer", path
         assert headers["Cross-Origin-Opener-Policy"] == "same-origin", path
         assert headers["Cross-Origin-Resource-Policy"] == "same-origin", path
-        assert "camera=()" in headers["Permissions-Policy"], path
+        for part in ("camera=()", "publickey-credentials-create=(self)", "publickey-credentials-get=(self)"):
+            assert part in headers["Permissions-Policy"], path
         assert headers["Cache-Control"] == ("no-cache" if path.startswith("/static/") else "no-store"), path
 
 
@@ -55,3 +57,23 @@ def test_the_nonce_of_a_page_is_new_every_time(browser: Browser) -> None:
     policies = [browser.get("/").headers["Content-Security-Policy"] for _ in range(3)]
     nonces = {match[1] for policy in policies if (match := re.search(r"style-src 'self' 'nonce-([\w-]{20,})'", policy))}
     assert len(nonces) == 3
+
+
+def stored(program: Program) -> dict[str, list[tuple[object, ...]]]:
+    """Return every row of the store but the log of acts, which rightly grows."""
+    with program.open_services.engine.connect() as connection:
+        return {
+            name: sorted(map(tuple, connection.execute(table.select())), key=repr)
+            for name, table in Base.metadata.tables.items()
+            if not name.startswith("audit")
+        }
+
+
+def test_promise_18_no_reading_changes_anything(browser: Browser, program: Program) -> None:
+    browser.step_up()
+    before = stored(program)
+    rules = [rule for rule in browser.client.application.url_map.iter_rules() if "GET" in (rule.methods or ())]
+    for rule in rules:
+        browser.get(re.sub(r"<\w+(:\w+)?>", "x", rule.rule))
+    assert len(rules) > 40
+    assert stored(program) == before
