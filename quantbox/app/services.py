@@ -119,7 +119,7 @@ def build_services(
     data_requests = DataRequests(sessions, clock, jobs, market_data, folder)
     backtesting = Backtesting(sessions, clock, jobs, market_data, cipher)
     open_store, schedules = OpenStore(folder, engine, market_data, keys.database), Schedules(sessions, clock)
-    backups = Backups(open_store, keys.backup, cipher, sessions=sessions, clock=clock, jobs=jobs, schedules=schedules)
+    backups = Backups(open_store, keys.backup, cipher, sessions=sessions, clock=clock, jobs=jobs, schedules=schedules, audit=audit)
     identity = build_identity(folder, keys, sessions, clock, bus)
     outbound, settings = Outbound(sessions, clock), SettingsService(sessions, clock)
     settle_restored_store(outbound, identity.sign_ins, jobs, audit)
@@ -152,7 +152,8 @@ def build_identity(folder: DataFolder, keys: Keys, sessions: sessionmaker[Sessio
     credentials, devices = Credentials(sessions, cipher, clock), Devices(sessions, clock)
     people = People(sessions, clock, lambda text: is_passphrase(folder, text))
     web_sessions, tokens = Sessions(sessions, clock, bus), ApiTokens(sessions, keys.tokens, clock)
-    factors = Factors(sessions, cipher, clock, SmsSettingsService(sessions, clock, credentials))
+    sms = SmsSettingsService(sessions, clock, credentials, refuse_paused=Outbound(sessions, clock).refuse_paused)
+    factors = Factors(sessions, cipher, clock, sms)
     sign_ins = SignIns(sessions, clock, people=people, factors=factors, web_sessions=web_sessions, tokens=tokens)
     return IdentityServices(
         people=people,

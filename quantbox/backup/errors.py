@@ -186,4 +186,7 @@ class OutboundPaused(Conflict):
 
     code = "backup.outbound_paused"
     sentence = Text("数据刚从备份恢复，对外发送已暂停", "The store was restored from a backup: nothing is sent until you confirm")
-    hint = Text("请在备份页面确认后继续", "Confirm on the backup page to go on")
+    hint = Text(
+        "请所有者在备份页面确认；登录时可改用动态码、通行密钥或备用码",
+        "The owner confirms on the backup page; to sign in, use an app's code, a passkey or a recovery code",
+    )

@@ -12,6 +12,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
+from quantbox.audit.models import SCHEDULE, Outcome
+from quantbox.audit.service import Audit
 from quantbox.backup.errors import BackupKeyMissing, BackupNotFound
 from quantbox.backup.examination import count_rows, examine, read_header, rehearse
 from quantbox.backup.locks import Header, Locked, lock_by_passphrase, lock_by_vault
@@ -50,6 +52,8 @@ class Backups:
         Seals the keys of backups in the database.
     schedules : Schedules
         When the next one is due, and how many are kept.
+    audit : Audit
+        Told of backups that the schedule begins, and of those that fail.
     """
 
     def __init__(
@@ -62,10 +66,11 @@ class Backups:
         clock: Clock,
         jobs: JobService,
         schedules: Schedules,
+        audit: Audit,
     ) -> None:
         self._store, self._backup_key, self._cipher = store, backup_key, cipher
         self._sessions, self._clock, self._jobs = sessions, clock, jobs
-        self.schedules = schedules
+        self.schedules, self._audit = schedules, audit
         self._folder = store.folder.backups
 
     # --- making ------------------------------------------------------------------------------------------------------
@@ -118,7 +123,8 @@ class Backups:
         if not self.schedules.is_due(account_id):
             return
         schedule = self.schedules.get(account_id)
-        self.submit(account_id, with_downloads=schedule.include_downloads, is_scheduled=True)
+        job = self.submit(account_id, with_downloads=schedule.include_downloads, is_scheduled=True)
+        self._audit.record(SCHEDULE, "backup.create", Outcome.DONE, {"job_id": job.id, "reason": "schedule"})
 
     def run_backup(self, context: JobContext) -> None:
         """Do a backup job."""
@@ -128,13 +134,19 @@ class Backups:
             key = self._cipher.open(_request_place(request.job_id), request.sealed_key)
             locked = Locked(Header.from_json(request.arguments["header"]), key)
         account_id = request.account_id
-        self.create(
-            account_id,
-            context.report,
-            locked=locked,
-            with_downloads=request.arguments["with_downloads"],
-            is_scheduled=request.is_scheduled,
-        )
+        try:
+            self.create(
+                account_id,
+                context.report,
+                locked=locked,
+                with_downloads=request.arguments["with_downloads"],
+                is_scheduled=request.is_scheduled,
+            )
+        except Exception as problem:
+            if request.is_scheduled:  # nobody watches it
+                facts = {"job_id": request.job_id, "reason": "schedule", "code": getattr(problem, "code", None)}
+                self._audit.record(SCHEDULE, "backup.create", Outcome.FAILED, facts)
+            raise
         if request.is_scheduled:
             self._thin_out(account_id)
         context.finish(JobState.SUCCEEDED)

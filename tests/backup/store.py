@@ -7,6 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
+from quantbox.audit.anchors import Anchorage
+from quantbox.audit.service import Audit
 from quantbox.backup.making import OpenStore
 from quantbox.backup.models import Proof
 from quantbox.backup.schedule import Schedules
@@ -49,6 +51,7 @@ class Store:
         self.cipher = FieldCipher(keys.fields)
         upgrade(self.engine)
         self.sessions = session_factory(self.engine)
+        self.audit = Audit(self.sessions, self.clock, Anchorage("5" * 32, keys.audit, []))
         self.jobs = JobService(self.sessions, self.clock, LocalBus(), lambda _job_id: None)
         self.market = MarketData(self.folder, self.clock)
         self.backups = Backups(
@@ -59,6 +62,7 @@ class Store:
             clock=self.clock,
             jobs=self.jobs,
             schedules=Schedules(self.sessions, self.clock),
+            audit=self.audit,
         )
         handlers = {"backup": self.backups.run_backup, "backup_rehearsal": self.backups.run_rehearsal}
         self.runner = JobRunner(self.jobs, handlers, "test", self.clock, LocalBus())

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quantbox.audit.models import RecordFilter
 from quantbox.backup.errors import ScheduleInvalid
 from quantbox.backup.schedule import Schedule, choose_kept, is_due, last_slot, next_slot
 from quantbox.core.clock import SHANGHAI
@@ -189,3 +190,21 @@ def test_a_failure_is_told_and_tried_again_at_the_next_hour(idle: Store) -> None
     last = idle.backups.last(OWNER)
     assert last is not None
     assert last["ok"] is True
+
+
+def test_what_the_schedule_begins_and_fails_at_is_in_the_audit_log(idle: Store) -> None:
+    idle.clock.advance(86400)
+    sweep(idle)
+    vault = idle.folder.vault_file.rename(idle.folder.root / "away")
+    idle.clock.advance(86400)
+    idle.backups.submit_due(OWNER)
+    (job_id,) = idle.jobs.waiting()
+    idle.runner.run(job_id)
+    vault.rename(idle.folder.vault_file)
+    records = list(idle.audit.read_all(RecordFilter(act="backup.create")))
+    assert [(one.person, one.outcome, one.what["reason"]) for one in records] == [
+        ("schedule", "done", "schedule"),
+        ("schedule", "done", "schedule"),
+        ("schedule", "failed", "schedule"),
+    ]
+    assert records[2].what["job_id"] == records[1].what["job_id"] == job_id

@@ -29,6 +29,8 @@ class SmsSettingsService:
         Keeps the access key.
     make_sender : callable
         Returns the sender for settings and key.
+    refuse_paused : callable
+        Raises while the store may send nothing, because it came out of a backup and its owner has not confirmed it.
     """
 
     def __init__(
@@ -37,8 +39,11 @@ class SmsSettingsService:
         clock: Clock,
         credentials: Credentials,
         make_sender: Callable[[SmsSettings, AccessKey], SmsSender] = make_aliyun_sender,
+        *,
+        refuse_paused: Callable[[], None] = lambda: None,
     ) -> None:
         self._sessions, self._clock, self._credentials, self._make_sender = sessions, clock, credentials, make_sender
+        self._refuse_paused = refuse_paused
 
     def get(self, account_id: str) -> SmsSettings:
         """Return the settings; off where nothing was ever chosen."""
@@ -97,8 +102,9 @@ class SmsSettingsService:
             session.merge(row)
 
     def sender(self, account_id: str) -> SmsSender:
-        """Return what sends the account's codes. Raises SmsOff."""
+        """Return what sends the account's codes. Raises SmsOff, or what says that the store may send nothing now."""
         settings, key = self.get(account_id), self.access_key(account_id)
         if settings.provider is SmsProvider.OFF or key is None:
             raise SmsOff
+        self._refuse_paused()
         return self._make_sender(settings, key)
