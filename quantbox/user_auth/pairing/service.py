@@ -35,7 +35,7 @@ class _Secrets:
     fingerprint: bytes
     nonce: bytes
     ticket_hash: str = ""
-    device_token: str = ""
+    device_token: str | None = None
 
 
 class Pairings:
@@ -134,13 +134,13 @@ class Pairings:
                     return ticket, to_text(kept.nonce)
         raise PairingCodeRefused
 
-    def look(self, ticket: str) -> tuple[PairingState, str]:
+    def look(self, ticket: str) -> tuple[PairingState, str | None]:
         """Return how far the pairing of this ticket is, and the device cookie's value once it is done: once."""
         with self._lock:
             for pairing, kept in [self._find(one) for one in self._pairings]:
                 if kept.ticket_hash and secrets.compare_digest(kept.ticket_hash, hash_of(ticket)):
                     if kept.device_token:
-                        self._pairings[pairing.id] = (pairing, replace(kept, device_token=""))
+                        self._pairings[pairing.id] = (pairing, replace(kept, device_token=None))
                     return pairing.state, kept.device_token
         raise PairingUnknown
 
@@ -154,7 +154,7 @@ class Pairings:
             if pairing.state in _OPEN:
                 self._end(pairing_id, PairingState.EXPIRED)
             elif kept.device_token:
-                self._pairings[pairing_id] = (pairing, replace(kept, device_token=""))
+                self._pairings[pairing_id] = (pairing, replace(kept, device_token=None))
         return self._pairings[pairing_id]
 
     def _end(self, pairing_id: str, state: PairingState) -> None:

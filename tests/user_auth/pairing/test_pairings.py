@@ -72,14 +72,14 @@ def test_a_tablet_becomes_a_device_only_by_the_owners_word(
         pairings.confirm(invitation.id, "客厅的 iPad")
     ticket, nonce = pairings.take(invitation.code, TABLET, NONCE)
     assert hashlib.sha256(content(nonce)).digest() == content(invitation.commitment)
-    assert pairings.look(ticket) == (PairingState.COMPARE, "")
+    assert pairings.look(ticket) == (PairingState.COMPARE, None)
     shown = pairings.get(invitation.id)
     assert (shown.state, shown.tablet, len(shown.words)) == (PairingState.COMPARE, TABLET, 6)
     assert devices.paired == []
     assert pairings.confirm(invitation.id, "客厅的 iPad").state is PairingState.DONE
     assert devices.paired == [("客厅的 iPad", Role.VIEWER, "192.168.1.20")]
     assert pairings.look(ticket) == (PairingState.DONE, "token 1")
-    assert pairings.look(ticket) == (PairingState.DONE, "")  # the cookie's value is told once
+    assert pairings.look(ticket) == (PairingState.DONE, None)  # the cookie's value is told once
     with pytest.raises(PairingNotReady):
         pairings.confirm(invitation.id, "again")
     assert len(devices.paired) == 1
@@ -138,7 +138,7 @@ def test_it_ends_after_two_minutes_at_every_point(pairings: Pairings, clock: Fix
     clock.advance(120)
     with pytest.raises(PairingNotReady):
         pairings.confirm(compared.id, "late")
-    assert pairings.look(ticket) == (PairingState.EXPIRED, "")
+    assert pairings.look(ticket) == (PairingState.EXPIRED, None)
     assert pairings.get(compared.id).words == ()
     assert devices.paired == []
 
@@ -149,7 +149,7 @@ def test_a_cookie_nobody_collects_within_two_minutes_is_lost(
     ticket, _nonce = pairings.take(invitation.code, TABLET, NONCE)
     pairings.confirm(invitation.id, "iPad")
     clock.advance(120)
-    assert pairings.look(ticket) == (PairingState.DONE, "")
+    assert pairings.look(ticket) == (PairingState.DONE, None)
 
 
 def test_a_refused_pairing_stays_refused_and_a_new_invitation_voids_the_one_before(
@@ -157,7 +157,7 @@ def test_a_refused_pairing_stays_refused_and_a_new_invitation_voids_the_one_befo
 ) -> None:
     ticket, _nonce = pairings.take(invitation.code, TABLET, NONCE)
     assert pairings.refuse(invitation.id).state is PairingState.REFUSED
-    assert pairings.look(ticket) == (PairingState.REFUSED, "")
+    assert pairings.look(ticket) == (PairingState.REFUSED, None)
     with pytest.raises(PairingNotReady):
         pairings.confirm(invitation.id, "iPad")
     first = pairings.invite(Role.VIEWER, FINGERPRINT)
