@@ -193,6 +193,7 @@ def test_a_failure_is_told_and_tried_again_at_the_next_hour(idle: Store) -> None
 
 
 def test_what_the_schedule_begins_and_fails_at_is_in_the_audit_log(idle: Store) -> None:
+    sweep(idle)  # the first look begins the schedule
     idle.clock.advance(86400)
     sweep(idle)
     vault = idle.folder.vault_file.rename(idle.folder.root / "away")
