@@ -25,14 +25,17 @@ from quantbox.user_auth.models import OWNER_ACCOUNT
 from quantbox.vault import changes
 from quantbox.vault.access import VaultAccess
 from quantbox.vault.document import VaultDocument, read_document
-from quantbox.vault.errors import FieldDamaged, PassphraseShort, PassphraseWrong, RecoveryCodeWrong, RecoveryKitVoid
+from quantbox.vault.errors import FieldDamaged, KmsRefused, PassphraseShort, PassphraseWrong, RecoveryCodeWrong, RecoveryKitVoid
 from quantbox.vault.fields import FieldCipher, Place
-from quantbox.vault.models import Keys
+from quantbox.vault.models import AccessKey, Keys, KmsAddress
 from quantbox.vault.recovery_code import split_code
 from quantbox.vault.rotation import rotating
 from quantbox.vault.rotation.epochs import epoch_database, key_set, settle
 from quantbox.vault.rotation.rotating import Rotation, rotate
-from quantbox.vault.service import unlock, unlock_by_recovery
+from quantbox.vault.service import unlock, unlock_by_keychain, unlock_by_kms, unlock_by_recovery
+from quantbox.vault.wrappers.aliyun_kms import AliyunKms
+from tests.vault.conftest import MemoryKeychain
+from tests.vault.kms_origin import ACCESS_KEY_ID, ACCESS_KEY_SECRET, KEY_ID, kms_origin
 
 PART1_STORE = Path(__file__).parent / "part1_store"
 PASSPHRASE = "correct horse 青石板渡口"
@@ -256,6 +259,47 @@ def test_every_sealed_column_is_binary_and_its_table_has_a_key() -> None:
         assert list(column.table.primary_key), column
         assert column.info["sealed"] is True or column.info["sealed"] in column.table.columns, column
         assert all(isinstance(key.type, String) for key in column.table.primary_key), column
+
+
+# --- the other ways to open ------------------------------------------------------------------------------------------
+
+
+def connect(address: KmsAddress, access_key: AccessKey) -> AliyunKms:
+    """Aliyun's SDK, speaking to the service on this machine."""
+    return AliyunKms(address, access_key, protocol="http")
+
+
+def test_keychain_and_key_service_are_made_anew_and_their_old_entries_are_gone(
+    store: DataFolder, old_keys: Keys, keychain: MemoryKeychain
+) -> None:
+    with kms_origin() as origin:
+        access = VaultAccess(store, old_keys, FixedClock(NOW), Nobody(), connect)
+        access.enable_keychain(PASSPHRASE)
+        access.enable_kms(PASSPHRASE, KmsAddress(origin.endpoint, KEY_ID), AccessKey(ACCESS_KEY_ID, ACCESS_KEY_SECRET))
+        before = dict(keychain.kept)
+        done = turn(store, connect=connect)
+        assert unlock_by_keychain(store) == unlock_by_kms(store, connect=connect) == done.keys
+        gone = before.keys() - keychain.kept.keys()
+        assert (len(gone), len(keychain.kept)) == (1, 2)  # the key of this user, anew; the access key of the service, kept
+        origin.is_enabled = False
+        after = dict(keychain.kept)
+        with pytest.raises(KmsRefused):
+            turn(store, connect=connect)
+        assert keychain.kept == after
+        assert unlock(store, PASSPHRASE) == done.keys
+
+
+def test_a_refused_rotation_leaves_the_keychain_as_it_was(store: DataFolder, old_keys: Keys, keychain: MemoryKeychain) -> None:
+    VaultAccess(store, old_keys, FixedClock(NOW), Nobody()).enable_keychain(PASSPHRASE)
+    before = dict(keychain.kept)
+
+    def stop(_keys: Keys) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        turn(store, before_commit=stop)
+    assert keychain.kept == before
+    assert unlock_by_keychain(store) == old_keys
 
 
 # --- recovery --------------------------------------------------------------------------------------------------------

@@ -6,14 +6,14 @@ import secrets
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from quantbox.vault.changes import pending_kit, voiding_kit
+from quantbox.vault.changes import Prepare, applied, pending_kit, voiding_kit, with_keychain, with_kms
 from quantbox.vault.document import VaultDocument
 from quantbox.vault.errors import KmsAccessKeyNeeded
 from quantbox.vault.models import Keys, NewKit
 from quantbox.vault.opening import keys_of, new_data_keys, seal_data_keys
 from quantbox.vault.wrappers import keychain, kms, recovery
 from quantbox.vault.wrappers import passphrase as passphrase_way
-from quantbox.vault.wrappers.base import KEY_BYTES, Binding, Wrapper
+from quantbox.vault.wrappers.base import KEY_BYTES, Wrapper
 
 __all__ = ["Renewal", "forget_keychain_entry", "renew"]
 
@@ -47,11 +47,11 @@ def renew(old: VaultDocument, passphrase: str, now: datetime, connect: kms.Conne
     keys, kit = keys_of(document, kek, "vault.json"), None
     if old.find(recovery.KIND.name) is not None:
         kit, change = pending_kit(document, kek, keys, now)
-        document = replace(document, pending_kit=change.pending_kit)
+        document = applied(document, change, now)
     if (wrapper := old.find(kms.KIND.name)) is not None:
-        document = document.with_wrapper(_renew_kms(wrapper, kek, now, binding, connect))
+        document = applied(document, _with_kept_kms(wrapper, old.store_id, connect)(document, kek, now), now)
     if old.find(keychain.KIND.name) is not None:  # last: it writes into the keychain
-        document = document.with_wrapper(keychain.make_wrapper(kek, now, binding))
+        document = applied(document, with_keychain(document, kek, now), now)
     return Renewal(document, keys, kit)
 
 
@@ -62,9 +62,8 @@ def forget_keychain_entry(document: VaultDocument) -> None:
         keychain.delete_entry(str(wrapper.parameters["entry"]))
 
 
-def _renew_kms(wrapper: Wrapper, kek: bytes, now: datetime, binding: Binding, connect: kms.Connect) -> Wrapper:
-    access_key = kms.kept_access_key(binding.store_id)
+def _with_kept_kms(wrapper: Wrapper, store_id: str, connect: kms.Connect) -> Prepare:
+    access_key = kms.kept_access_key(store_id)
     if access_key is None:
         raise KmsAccessKeyNeeded
-    address = kms.address_of(wrapper)
-    return kms.make_wrapper(kek, address, connect(address, access_key), now, binding)
+    return with_kms(kms.address_of(wrapper), access_key, connect)
