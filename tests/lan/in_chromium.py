@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from playwright.sync_api import Error, Playwright, sync_playwright
+from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
 from quantbox.app.lan.listener import LanListener
 from quantbox.core.clock import SystemClock
@@ -27,11 +27,26 @@ PORT, FORGED_PORT = 8766, 8767
 SYSTEM_FOLDER = Path("/etc/chromium")
 
 
-def visit(playwright: Playwright, name: str) -> dict[str, str]:
-    """Open every address in a new browser and return what came of it."""
+def install(folder: Path, certificate: bytes) -> None:
+    """Let Chromium trust the authority, over a copy of its folder that only this namespace sees."""
+    own_folder = folder / "chromium"
+    shutil.copytree(SYSTEM_FOLDER, own_folder)
+    subprocess.run(["mount", "--bind", str(own_folder), str(SYSTEM_FOLDER)], check=True)
+    policy = own_folder / "policies" / "managed" / "authority.json"
+    policy.parent.mkdir(parents=True, exist_ok=True)
+    policy.write_text(json.dumps({"CACertificates": [base64.b64encode(certificate).decode()]}))
+
+
+def start(playwright: Playwright, name: str) -> Browser:
+    """Start Chromium with a name server of its own."""
     rules = f"MAP {name} {PRIVATE}, MAP example.com {PRIVATE}"
     arguments = ["--no-sandbox", "--disable-gpu", "--no-first-run", f"--host-resolver-rules={rules}"]
-    browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
+    return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
+
+
+def visit(playwright: Playwright, name: str) -> dict[str, str]:
+    """Open every address in a new browser and return what came of it."""
+    browser = start(playwright, name)
     page, said = browser.new_page(), {}
     places = {
         "name": f"https://{name}:{PORT}/",
@@ -55,9 +70,6 @@ def main(folder: Path) -> dict[str, str]:
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     for address in (PRIVATE, PUBLIC):
         subprocess.run(["ip", "addr", "add", f"{address}/24", "dev", "lo"], check=True)
-    own_folder = folder / "chromium"
-    shutil.copytree(SYSTEM_FOLDER, own_folder)
-    subprocess.run(["mount", "--bind", str(own_folder), str(SYSTEM_FOLDER)], check=True)
     clock = SystemClock()
     store = LanStore(folder / "store", clock)
     choices = store.open()
@@ -67,9 +79,7 @@ def main(folder: Path) -> dict[str, str]:
     forged = Server(hello, port=FORGED_PORT, hosts=(PRIVATE, PUBLIC), tls=server_context(forged_leaf, folder))
     forged.start()
     name = next(host for host in lan.host_names() if host.endswith(".local"))
-    policy = own_folder / "policies" / "managed" / "authority.json"
-    policy.parent.mkdir(parents=True, exist_ok=True)
-    policy.write_text(json.dumps({"CACertificates": [base64.b64encode(lan.authority_certificate() or b"").decode()]}))
+    install(folder, lan.authority_certificate() or b"")
     with sync_playwright() as playwright:
         said = visit(playwright, name)
     forged.stop()
