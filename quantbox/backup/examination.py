@@ -160,7 +160,7 @@ def count_rows(database: Path, key: bytes) -> Contents:
         with contextlib.closing(dbapi.connect(str(database), key)) as connection:
             query = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
             names = sorted(name for (name,) in connection.execute(query).fetchall() if name not in _UNCOUNTED)
-            return {name: _one(connection, f'SELECT count(*) FROM "{name}"') for name in names}  # noqa: S608 - from the schema itself
+            return {name: _one(connection, f'SELECT count(*) FROM "{name}"') for name in names}  # noqa: S608  # nosec B608 - names from the schema itself
     except dbapi.DatabaseError as error:
         raise BackupDamaged(part=DATABASE) from error
 
