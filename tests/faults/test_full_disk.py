@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,17 @@ from typing import Any
 
 import pytest
 
-from tests.program import Answer, Client, Store, finish, serving, start, wait_until
+from quantbox.app.rotation.rotating import rotate_store
+from quantbox.app.services import Services, build_services
+from quantbox.core.bus import LocalBus
+from quantbox.core.clock import SystemClock
+from quantbox.core.database.dbapi import DatabaseError
+from quantbox.core.disk import DiskFull, DiskTooSmall, find_disk_error
+from quantbox.core.paths import DataFolder
+from quantbox.vault.rotation.rotating import Rotation
+from quantbox.vault.service import create
+from tests.backtesting.test_sealing import add_result
+from tests.program import PASSPHRASE, Answer, Client, Store, finish, serving, start, wait_until
 from tests.test_cli import BUY_AND_HOLD, HEADER, bars_csv
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="only root mounts a small disk")
@@ -122,3 +133,39 @@ def test_a_read_only_folder_is_named_by_every_command(store: Store, disk: Path, 
         assert answer.status == 1, answer
         assert code_of(answer) in {"core.disk_not_writable", "core.database_unavailable"}, answer
     assert "Traceback" not in answer.stderr
+
+
+def test_a_rotation_on_a_disk_that_fills_up_leaves_the_old_store(disk: Path) -> None:
+    folder = DataFolder(disk / "store")
+    keys = create(folder, PASSPHRASE)
+    (folder.root / "run").mkdir()
+
+    def opened() -> Services:
+        return build_services(folder, keys, bus=LocalBus(), clock=SystemClock(), owner="test", is_throw_away=True)
+
+    services = opened()
+    ids = [add_result(services, "# " + secrets.token_hex(80_000)) for _ in range(15)]
+    services.close()
+    fillers: list[Path] = []
+
+    def turn(leave_bytes: int) -> Rotation:
+        def progress(stage: str, _fraction: float) -> None:
+            if stage == "copying" and not fillers:
+                fillers.append(fill(disk, leave_bytes))
+
+        try:
+            return rotate_store(folder, PASSPHRASE, new_passphrase=None, progress=progress, is_throw_away=True)
+        finally:
+            fillers.pop().unlink()
+
+    with pytest.raises(DatabaseError) as caught:
+        turn(300_000)
+    assert isinstance(find_disk_error(caught.value), DiskFull)
+    assert [path.name for path in folder.root.glob("quantbox.db.*")] == []
+    services = opened()
+    assert [services.backtesting.get(one, "owner")["id"] for one in ids] == ids
+    services.close()
+    fillers.append(fill(disk, 5_000_000))  # seen before anything is begun
+    with pytest.raises(DiskTooSmall):
+        turn(0)
+    assert turn(10_000_000).epoch == 2

@@ -7,6 +7,7 @@ import threading
 from typing import Any
 
 from quantbox.app.rotation.rotating import answer_of, rotate_store
+from quantbox.core.disk import find_disk_error
 from quantbox.core.paths import DataFolder
 from quantbox.core.processes import protect_this_process
 from quantbox.core.processes.control import take_standard_pipes
@@ -25,7 +26,10 @@ def main(folder: DataFolder) -> int:
         def tell(stage: str, fraction: float) -> None:
             line.notify("progress", stage=stage, fraction=fraction)
 
-        rotation = rotate_store(folder, passphrase, new_passphrase=new_passphrase, progress=tell, is_throw_away=demo)
+        try:
+            rotation = rotate_store(folder, passphrase, new_passphrase=new_passphrase, progress=tell, is_throw_away=demo)
+        except Exception as fault:  # a full disk may show anywhere; the rest goes on to the edge of the line
+            raise find_disk_error(fault) or fault from fault
         return answer_of(rotation)
 
     line.on("rotate", work)
