@@ -4,34 +4,31 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
 from quantbox.core.database import Base
 from tests.web.program import Browser, Program
 
-
-@pytest.mark.parametrize("host", ["localhost", "localhost:80", "127.0.0.1", "[::1]", "LOCALHOST:80"])
-def test_local_names_with_the_right_port_are_answered(stranger: Browser, host: str) -> None:
-    assert stranger.get("/api/v1/status", headers={"Host": host}).status_code == 200
-
-
-@pytest.mark.parametrize(
-    "host",
-    [
-        "evil.example",
-        "evil.example:80",
-        "localhost:81",
-        "localhost.evil.example",
-        "127.0.0.1.nip.io",
-        "192.168.1.5",
-        "[::2]",
-        "",
-        "localhost:80:80",
-    ],
+OTHER_HOSTS = (
+    "evil.example",
+    "evil.example:80",
+    "localhost:81",
+    "localhost.evil.example",
+    "127.0.0.1.nip.io",
+    "192.168.1.5",
+    "[::2]",
+    "",
+    "localhost:80:80",
 )
-@pytest.mark.parametrize("path", ["/api/v1/status", "/", "/static/favicon.svg", "/api/v1/events"])
-def test_promise_15_every_other_host_is_refused_everywhere(stranger: Browser, host: str, path: str) -> None:
-    assert stranger.get(path, headers={"Host": host}).status_code == 400
+
+
+def test_local_names_with_the_right_port_are_answered(stranger: Browser) -> None:
+    for host in ("localhost", "localhost:80", "127.0.0.1", "[::1]", "LOCALHOST:80"):
+        assert stranger.get("/api/v1/status", headers={"Host": host}).status_code == 200, host
+
+
+def test_promise_15_every_other_host_is_refused_everywhere(stranger: Browser) -> None:
+    for host in OTHER_HOSTS:
+        for path in ("/api/v1/status", "/", "/static/favicon.svg", "/api/v1/events"):
+            assert stranger.get(path, headers={"Host": host}).status_code == 400, (host, path)
 
 
 def test_promise_20_every_answer_carries_the_protecting_headers(browser: Browser) -> None:
