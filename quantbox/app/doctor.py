@@ -20,8 +20,8 @@ from quantbox.user_auth.models import OWNER_ACCOUNT
 from quantbox.vault.service import exists
 
 if TYPE_CHECKING:
-    from quantbox.audit.models import Verification
     from quantbox.app.services import Services
+    from quantbox.audit.models import Verification
 
 
 __all__ = ["Check", "examine", "examine_today"]

@@ -119,7 +119,9 @@ def build_services(
     data_requests = DataRequests(sessions, clock, jobs, market_data, folder)
     backtesting = Backtesting(sessions, clock, jobs, market_data, cipher)
     open_store, schedules = OpenStore(folder, engine, market_data, keys.database), Schedules(sessions, clock)
-    backups = Backups(open_store, keys.backup, cipher, sessions=sessions, clock=clock, jobs=jobs, schedules=schedules, audit=audit)
+    backups = Backups(
+        open_store, keys.backup, cipher, sessions=sessions, clock=clock, jobs=jobs, schedules=schedules, audit=audit
+    )
     identity = build_identity(folder, keys, sessions, clock, bus)
     outbound, settings = Outbound(sessions, clock), SettingsService(sessions, clock)
     settle_restored_store(outbound, identity.sign_ins, jobs, audit)
