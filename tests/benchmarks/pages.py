@@ -9,7 +9,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.program import PASSPHRASE, Store, serving
+from tests.program import OWNER, PASSWORD, Store, serving
 
 #: Alpine has started, and no skeleton is in sight any more.
 FILLED = """!document.querySelector('[x-cloak]') && [...document.querySelectorAll('.skeleton')].every(part => part.offsetParent === null)"""
@@ -40,8 +40,9 @@ def measure(folder: Path) -> Iterator[str]:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
             page = browser.new_page(viewport={"width": 1366, "height": 768})
-            page.goto(client.url + "/unlock")
-            page.fill("input[type=password]", PASSPHRASE)
+            page.goto(client.url + "/sign-in")
+            page.fill("#sign-in-name", OWNER)
+            page.fill("#sign-in-password", PASSWORD)
             page.keyboard.press("Enter")
             page.wait_for_url(client.url + "/")
             for path in PAGES:

@@ -10,13 +10,14 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from tests.program import PASSPHRASE, ROOT, Client, Store, serving, wait_until
+from tests.program import OWNER, PASSPHRASE, PASSWORD, ROOT, Client, Store, serving, wait_until
 
-__all__ = ["FAILING", "SAMPLE", "DemoProgram", "demo_program", "finished", "sign_in"]
+__all__ = ["FAILING", "SAMPLE", "DemoProgram", "create_store", "demo_program", "enter_password", "finished", "sign_in"]
 
 SAMPLE = ROOT / "quantbox" / "backtesting" / "samples" / "sma_cross.py"
 SYMBOL, START, END = "610903.SH", "2019-01-01", "2026-10-30"
 FAILING = "import backtrader as bt\n\n\nclass Broken(bt.Strategy):\n    def next(self):\n        if len(self) == 10:\n            1 / 0\n"
+SECTIONS = ("security", "vault", "devices", "lan", "people", "tokens", "backup")
 FINAL = {"succeeded", "failed", "cancelled", "timed_out"}
 
 
@@ -45,7 +46,9 @@ class DemoProgram:
             "new": "/backtests/new",
             "report": f"/backtests/{self.finished}",
             "failed": f"/backtests/{self.failed}",
+            "audit": "/audit",
             "settings": "/settings",
+            **{name: f"/settings/{name}" for name in SECTIONS},
         }
 
 
@@ -72,13 +75,20 @@ def finished(client: Client, job_id: str) -> dict[str, Any]:
     return job
 
 
+def create_store(client: Client) -> None:
+    """Create the store and sign its owner in, as the wizard does."""
+    body = {"passphrase": PASSPHRASE, "name": OWNER, "password": PASSWORD}
+    status, answer = client.call("POST", "/api/v1/vault/create", body)
+    assert (status, answer["state"]) == (201, "signed_in"), answer
+
+
 @contextmanager
 def demo_program(folder: Path) -> Iterator[DemoProgram]:
     """Run the program on a new store with the demo market until the block ends."""
     folder.mkdir(exist_ok=True)
     store = Store(folder)
     with serving(store) as (_supervisor, client):
-        assert client.call("POST", "/api/v1/vault/create", {"passphrase": PASSPHRASE})[0] == 201
+        create_store(client)
         status, answer = client.call("POST", "/api/v1/data/demo")
         assert status == 202, answer
         ids = []
@@ -90,9 +100,19 @@ def demo_program(folder: Path) -> Iterator[DemoProgram]:
         yield DemoProgram(client, store, *ids)
 
 
-def sign_in(page: Page, passphrase: str = PASSPHRASE) -> None:
-    """Open the store by hand on the unlock page."""
-    page.goto("/unlock")
-    page.get_by_label("口令", exact=True).fill(passphrase)
+def sign_in(page: Page) -> None:
+    """Open the store by hand where it is locked, and sign its owner in."""
+    page.goto("/")
+    if "/unlock" in page.url:
+        page.get_by_label("口令", exact=True).fill(PASSPHRASE)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/sign-in")
+    enter_password(page)
+    page.wait_for_url(lambda url: "/sign-in" not in url)
+
+
+def enter_password(page: Page) -> None:
+    """Fill the sign-in form that is open, on its page or as lock screen."""
+    page.get_by_label("用户名").fill(OWNER)
+    page.get_by_label("登录密码", exact=True).fill(PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_url("**/")

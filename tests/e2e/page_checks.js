@@ -22,7 +22,7 @@
     const found = wide > innerWidth ? [`the page is ${wide} wide`] : [];
     for (const one of document.querySelectorAll('body *')) {
       const text = [...one.childNodes].filter((node) => node.nodeType === 3).map((node) => node.textContent.trim()).join(' ').trim();
-      if (!text || !one.checkVisibility() || one.closest('.visually-hidden, .table-scroll, .tabulator, .code, pre, textarea')) continue;
+      if (!text || !one.checkVisibility() || one.closest('.visually-hidden, .table-scroll, .sections, .tabulator, .code, pre, textarea')) continue;
       const { right } = one.getBoundingClientRect();
       if (right > innerWidth + 1) found.push(`${text} ends at ${Math.round(right)}`);
     }
@@ -62,9 +62,9 @@
     return found;
   };
 
-  // Chips and figures of which only a part shows.
+  // Chips and figures of which only a part shows; a row that opens on a press shows the rest.
   const cut = () => [...document.querySelectorAll('.chip, .num, .money, .tabulator-cell, .figure .label')].filter((one) => {
-    if (!one.checkVisibility() || !one.textContent.trim()) return false;
+    if (!one.checkVisibility() || !one.textContent.trim() || one.matches('.opens-whole')) return false;
     if (one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).overflowX !== 'visible') return true;
     const frame = one.closest('.tabulator-cell, .ellipsis');
     return one.matches('.chip') && frame !== null && one.getBoundingClientRect().right > frame.getBoundingClientRect().right + 1;

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.e2e.browser import Watch, context_of, settle
-from tests.e2e.demo_program import finished, request_of, sign_in
-from tests.program import PASSPHRASE, Client, Store, finish, serving
+from tests.e2e.demo_program import enter_password, finished, request_of, sign_in
+from tests.program import Client, Store, finish, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -88,7 +88,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, 
 @pytest.fixture
 def opened(chromium: Browser, hostile: tuple[Client, dict[str, str]]) -> Iterator[tuple[Page, Watch]]:
     with context_of(chromium, hostile[0].url) as (page, watch):
-        sign_in(page, PASSPHRASE)
+        sign_in(page)
         yield page, watch
 
 
@@ -128,13 +128,12 @@ def test_a_search_that_finds_markup_shows_it_as_text(opened: tuple[Page, Watch])
 
 
 @pytest.mark.parametrize("target", ["//127.0.0.2:1/", "/%09/127.0.0.2:1/", "javascript:window.ran=1"])
-def test_unlocking_leads_to_no_other_program(chromium: Browser, hostile: tuple[Client, dict[str, str]], target: str) -> None:
+def test_signing_in_leads_to_no_other_program(chromium: Browser, hostile: tuple[Client, dict[str, str]], target: str) -> None:
     client, _ids = hostile
     with context_of(chromium, client.url) as (page, watch):
-        page.goto(f"/unlock?next={target}")
-        page.get_by_label("口令", exact=True).fill(PASSPHRASE)
-        page.keyboard.press("Enter")
-        page.wait_for_url(lambda url: "/unlock" not in url)
+        page.goto(f"/sign-in?next={target}")
+        enter_password(page)
+        page.wait_for_url(lambda url: "/sign-in" not in url)
         settle(page, watch)
         assert page.url.startswith(client.url + "/")
         assert page.evaluate("window.ran ?? null") is None

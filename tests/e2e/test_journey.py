@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.baostock_file import write_baostock
 from tests.e2e.browser import Watch, context_of, settle
-from tests.e2e.demo_program import FAILING, SAMPLE, SYMBOL, finished, request_of, sign_in
+from tests.e2e.demo_program import FAILING, SAMPLE, SYMBOL, create_store, enter_password, finished, request_of, sign_in
+from tests.e2e.wizard import put_off_kit_and_factor, set_passphrase, set_password
 from tests.program import PASSPHRASE, Client, Store, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -42,7 +43,7 @@ class Fresh:
     def fill(self) -> None:
         """Create the store and load the demo market, where the wizard's test has not run before."""
         if self.client.call("GET", "/api/v1/status")[1]["state"] == "new":
-            assert self.client.call("POST", "/api/v1/vault/create", {"passphrase": PASSPHRASE})[0] == 201
+            create_store(self.client)
             assert self.client.call("POST", "/api/v1/data/demo")[0] == 202
         elif self.client.call("GET", "/api/v1/status")[1]["state"] != "signed_in":
             self.client.sign_in()
@@ -96,29 +97,13 @@ def test_a_newcomer_gets_from_an_empty_folder_to_the_first_report(chromium: Brow
         page.goto("/")
         page.wait_for_url("**/welcome")
         settle(page, watch)
-        expect(page.get_by_text("从备份恢复")).to_be_visible()
+        expect(page.get_by_role("button", name="选择备份文件")).to_be_visible()
         page.get_by_role("button", name="新建：设置口令").click()
-        go_on = page.get_by_role("contentinfo").get_by_role("button", name="继续：选择数据")
+        set_passphrase(page)
+        set_password(page)
+        put_off_kit_and_factor(page)
 
-        page.get_by_label("口令", exact=True).fill("十一个字符的口令还不够"[:11])
-        expect(go_on).to_be_disabled()
-        go_on.hover(force=True)
-        expect(page.get_by_role("tooltip")).to_have_text("口令不少于 12 个字符")
-
-        page.get_by_label("口令", exact=True).fill(PASSPHRASE)
-        page.get_by_label("再输一次").fill(PASSPHRASE + "?")
-        page.keyboard.press("Tab")
-        expect(page.get_by_role("alert").filter(has_text="两次输入不一致")).to_be_visible()
-        page.get_by_label("再输一次").fill(PASSPHRASE)
-        expect(page.get_by_role("alert").filter(has_text="两次输入不一致")).to_be_hidden()
-        expect(go_on).to_be_disabled()  # the hard truth has not been ticked
-        page.get_by_role("checkbox").check()
-        go_on.click()
-
-        demo = page.get_by_role("radio", name="模拟市场")
-        expect(demo).to_be_checked()
-        page.get_by_role("button", name="继续", exact=True).click()
-        expect(page.get_by_text("本机已有 30 个标的")).to_be_visible()
+        expect(page.get_by_role("radio", name="模拟市场")).to_be_checked()
         page.get_by_role("button", name="运行示例回测").click()
         page.wait_for_url("**/backtests/*")
         expect(page.get_by_role("tab", name="概览")).to_be_visible(timeout=30_000)
@@ -129,22 +114,23 @@ def test_a_newcomer_gets_from_an_empty_folder_to_the_first_report(chromium: Brow
         row = read(page, "/overview")["latest_backtests"][0]
         expect(page.locator(".hero-value")).to_have_text(f"{float(row['final_value']):,.2f}")
         expect(page.get_by_text("模拟数据").first).to_be_visible()
-        page.goto("/welcome")  # a second visit asks for no second pass phrase
-        expect(page.get_by_role("heading", name="先用什么数据")).to_be_visible()
+        expect(page.get_by_text("还没有恢复包")).to_be_visible()  # what was put off is not forgotten
+        page.goto("/welcome")  # a second visit asks for no second pass phrase, and goes on where it was left
+        expect(page.get_by_role("heading", name="备一份恢复包")).to_be_visible()
         assert watch.take() == []
 
 
-def test_locking_shows_the_unlock_page_and_only_the_pass_phrase_opens_again(
+def test_locking_the_vault_shows_the_unlock_page_and_only_the_pass_phrase_opens_again(
     desk: tuple[Page, Watch], chromium: Browser, fresh: Fresh
 ) -> None:
     page, watch = desk
-    page.goto("/settings")
+    page.goto("/settings/vault")
     settle(page, watch)
     with context_of(chromium, fresh.client.url) as (other, other_watch):
         sign_in(other)
         settle(other, other_watch)
-        page.get_by_role("banner").get_by_role("button", name="立即锁定").click()
-        page.get_by_role("dialog", name="现在锁定量化宝盒？").get_by_role("button", name="锁定").click()
+        page.get_by_role("button", name="锁定保险箱").click()
+        page.get_by_role("dialog", name="现在锁定数据保险箱？").get_by_role("button", name="锁定").click()
         page.wait_for_url("**/unlock")
         other.wait_for_url(re.compile(r"/unlock\?next="))  # every browser is led there without a touch
     answer = page.request.get("/api/v1/overview")
@@ -159,6 +145,8 @@ def test_locking_shows_the_unlock_page_and_only_the_pass_phrase_opens_again(
 
     page.get_by_label("口令", exact=True).fill(PASSPHRASE)
     page.get_by_role("button", name="打开", exact=True).click()
+    page.wait_for_url(re.compile(r"/sign-in\?next=.*market"))  # opening the data signs nobody in
+    enter_password(page)
     page.wait_for_url("**/market")  # where the reader wanted to go
     settle(page, watch)
 

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.browser import DESK, TABLET, Watch, context_of, settle
 from tests.e2e.demo_program import SYMBOL, DemoProgram, sign_in
+from tests.program import OWNER
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -48,7 +49,7 @@ def prefer(context: BrowserContext, url: str, **cookies: str) -> None:
 def own_texts(program: DemoProgram) -> set[str]:
     """Return what stays as it is in every language: the names the data brings, and a language's own name."""
     found = program.client.call("GET", "/api/v1/market/instruments?limit=500")[1]["items"]
-    return {item["name"] for item in found} | {"中文"}
+    return {item["name"] for item in found} | {"中文", OWNER}
 
 
 def without(texts: set[str], word: str) -> str:
@@ -165,7 +166,7 @@ FOCUS_SIGN = """() => {
 }"""
 
 
-@pytest.mark.parametrize("path", ["/", "/market", "/backtests/new", "/settings"])
+@pytest.mark.parametrize("path", ["/", "/market", "/backtests/new", "/settings", "/settings/security", "/audit"])
 def test_whatever_the_tab_key_reaches_shows_that_it_is_there(opened: tuple[Page, Watch], path: str) -> None:
     page, watch = opened
     page.goto(path)

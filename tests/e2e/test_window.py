@@ -11,7 +11,9 @@ import psutil
 import pytest
 from playwright.sync_api import Playwright, expect
 
+from tests.e2e.demo_program import enter_password
 from tests.e2e.display import close_windows, free_port, page_of_window, virtual_display, window_program
+from tests.e2e.wizard import put_off_kit_and_factor, set_passphrase, set_password
 from tests.program import PASSPHRASE, program_state
 
 pytestmark = [
@@ -42,13 +44,11 @@ def test_the_window_opens_on_the_wizard_ends_everything_when_closed_and_is_unloc
         browser, page = page_of_window(playwright, program, port)
         page.wait_for_url(re.compile("/welcome"))
         page.get_by_role("button", name="新建：设置口令").click()
-        page.get_by_label("口令", exact=True).fill(PASSPHRASE)
-        page.get_by_label("再输一次").fill(PASSPHRASE)
-        page.get_by_role("checkbox").check()
-        page.get_by_role("contentinfo").get_by_role("button", name="继续：选择数据").click()
+        set_passphrase(page)
+        set_password(page)
+        put_off_kit_and_factor(page)
         page.get_by_role("radio", name="以后再说").click()
-        page.get_by_role("button", name="继续", exact=True).click()
-        page.get_by_role("contentinfo").get_by_role("link", name="总览").click()
+        page.get_by_role("button", name="进入总览").click()
         expect(page.get_by_role("heading", name="总览")).to_be_visible()
         expect(page.get_by_role("main").get_by_role("link", name="导入数据").first).to_be_visible()
         browser.close()
@@ -61,6 +61,8 @@ def test_the_window_opens_on_the_wizard_ends_everything_when_closed_and_is_unloc
         page.wait_for_url(re.compile("/unlock"))
         page.get_by_label("口令", exact=True).fill(PASSPHRASE)
         page.keyboard.press("Enter")
+        page.wait_for_url(re.compile("/sign-in"))
+        enter_password(page)
         expect(page.get_by_role("heading", name="总览")).to_be_visible()
         browser.close()
         assert_ends_by_its_close_button(program, display)

@@ -19,11 +19,11 @@ const actorText = (name) => (name ? (knows(`actor.${name}`) ? t(`actor.${name}`)
 
 const columns = (nameOf) => [
   { title: t('audit.at'), field: 'at', width: wide(132, 148), headerSort: false, formatter: (item) => word(dateTime(item.getValue())) },
-  { title: t('audit.act'), field: 'act', minWidth: wide(180, 168), headerSort: false, formatter: (item) => word(nameOf(item.getValue())) },
+  { title: t('audit.act'), field: 'act', minWidth: wide(180, 190), headerSort: false, cssClass: 'opens-whole', formatter: (item) => word(nameOf(item.getValue())) },
   { title: t('audit.outcome'), field: 'outcome', width: wide(84, 92), headerSort: false, formatter: (item) => word(t(`outcome.${item.getValue()}`), `chip ${CHIPS[item.getValue()]}`) },
   { title: t('audit.actor'), field: 'actor', width: wide(110, 110), headerSort: false, formatter: (item) => word(actorText(item.getValue())) },
-  { title: t('audit.address'), field: 'address', width: wide(120, 128), headerSort: false, formatter: (item) => word(item.getValue() || t('audit.here'), 'second') },
-  { title: t('audit.facts'), field: 'facts', minWidth: wide(220, 140), headerSort: false, formatter: (item) => word(factLine(item.getValue()), 'second ellipsis') },
+  { title: t('audit.address'), field: 'address', width: wide(120, 122), headerSort: false, formatter: (item) => word(item.getValue() || t('audit.here'), 'second') },
+  { title: t('audit.facts'), field: 'facts', minWidth: wide(220, 110), headerSort: false, cssClass: 'opens-whole', formatter: (item) => word(factLine(item.getValue()), 'second ellipsis') },
 ];
 
 export class RecordTable {

@@ -14,6 +14,8 @@ let polling = 0;
 let waiting = 0;
 const seen = new Map();
 
+const isAway = () => document.documentElement.dataset.away === 'true';
+
 /** Pass on what is new about `job`; one that ended long ago is no news. */
 function tell(job) {
   const mark = `${job.state} ${job.progress} ${job.stage} ${job.cancel_requested}`;
@@ -29,7 +31,7 @@ function report(online) {
 }
 
 async function poll() {
-  if (document.documentElement.dataset.away === 'true') return; // nobody is signed in: there is nothing to read
+  if (isAway()) return; // nobody is signed in: there is nothing to read
   try {
     const page = await get('/jobs', { limit: 50 });
     report(true);
@@ -49,6 +51,7 @@ function stopPolling() {
 }
 
 function connect() {
+  if (isAway()) return; // until somebody is back
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
   socket = new WebSocket(`${scheme}://${location.host}/api/v1/events`);
   socket.addEventListener('open', () => {
@@ -65,6 +68,7 @@ function connect() {
   });
   socket.addEventListener('close', () => {
     startPolling();
+    poll(); // a session that ended is found out here, not by a handshake that fails
     waiting = setTimeout(connect, retry);
     retry = Math.min(retry * 2, 30000);
   });

@@ -8,12 +8,14 @@ import { plainBar } from './plain_bar.js';
 function signIn() {
   return joined(signInForm(() => location.replace(target())), plainBar, {
     async init() {
+      this.adopt(this.$el);
       if (await launch()) {
         location.replace(target());
         return;
       }
       await this.look();
-      this.$nextTick(() => this.$refs[this.step === 'owner' ? 'phrase' : 'name'].focus());
+      if (this.step === 'owner') this.$nextTick(() => this.$refs.phrase.focus());
+      else if (!this.name && !this.password) this.$refs.name.focus();
     },
   });
 }

@@ -17,8 +17,9 @@ function unlock() {
     waitSeconds: 0,
 
     async init() {
+      this.phrase = this.$el.querySelector('#passphrase').value; // typed or filled in before this module was there
       if (await launch()) location.replace(target());
-      else this.$refs.phrase.focus();
+      else if (!this.phrase) this.$refs.phrase.focus();
     },
     get fieldType() { return this.shown ? 'text' : 'password'; },
     toggleShown() { this.shown = !this.shown; },

@@ -29,6 +29,8 @@ export async function lockScreen() {
 
 export function lockOverlay() {
   return joined(signInForm(() => screen.reopen()), {
+    isOpen: false,
+
     init() {
       screen = this;
       this.name = root.dataset.person || '';
@@ -43,6 +45,7 @@ export function lockOverlay() {
       root.dataset.away = 'true';
       document.title = t('sign_in.away_title');
       this.wipe();
+      this.isOpen = true;
       this.$root.showModal();
       this.$nextTick(() => (this.name ? this.$refs.password : this.$refs.name).focus());
     },
@@ -54,6 +57,7 @@ export function lockOverlay() {
       }
       root.dataset.away = 'false';
       document.title = title;
+      this.isOpen = false;
       this.$root.close();
       waiting.splice(0).forEach((resolve) => resolve(true));
       window.dispatchEvent(new CustomEvent('quantbox:signed-in'));

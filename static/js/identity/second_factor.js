@@ -25,7 +25,10 @@ export const secondFactor = {
     this.method = method;
     this.code = '';
     this.codeFault = null;
-    this.$nextTick(() => this.$refs.code && this.$refs.code.focus());
+    this.$nextTick(() => {
+      const field = method === 'passkey' ? this.$refs.passkey : this.$refs.code;
+      if (field) field.focus();
+    });
   },
   get otherMethods() {
     return this.methods.filter((one) => one !== this.method).map((name) => ({ name, icon: ICONS[name], label: t(`method.use_${name}`) }));

@@ -65,6 +65,7 @@ export function signInForm(finish) {
       this.fault = null;
       this.step = 'forgotten';
       this.methods = [];
+      this.method = '';
       this.$nextTick(() => this.$refs.phrase.focus());
     },
     /** A store of the first version: prove the pass phrase, choose name and password. */
@@ -80,15 +81,22 @@ export function signInForm(finish) {
       if (asked) this.offer((Array.isArray(asked) ? asked : String(asked).split(/[,\s]+/)).filter((one) => one !== 'passkey'));
     },
     submitNew() { return this.step === 'owner' ? this.setOwner() : this.reset(); },
-    /** Find out which form this browser needs. */
+    /** Take over what was typed, or filled in by the browser, before this module was there. */
+    adopt(form) {
+      this.name = form.querySelector('#sign-in-name').value;
+      this.password = form.querySelector('#sign-in-password').value;
+    },
+    /** Find out which form this browser needs; what is typed meanwhile stays. */
     async look() {
-      await this.trying(async () => {
+      try {
         const status = await readStatus();
         if (status.state === 'new') location.replace('/welcome');
         else if (status.state === 'locked') location.replace('/unlock');
         else if (status.state === 'signed_in') await finish(status);
         else if (status.owner_password_missing) this.step = 'owner';
-      }, 'name');
+      } catch (problem) {
+        this.fault = { message: problem.message, hint: problem.hint };
+      }
     },
   });
 }

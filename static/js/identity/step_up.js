@@ -23,6 +23,7 @@ export function stepUpDialog() {
     proofBase: '/session/step-up',
     proofPath: '/session/step-up',
     settle: null,
+    isOpen: false,
 
     init() {
       dialog = this;
@@ -32,9 +33,9 @@ export function stepUpDialog() {
     async ask() {
       const { methods } = await get('/session/step-up');
       const before = document.activeElement;
-      this.offer(methods);
+      this.isOpen = true;
       this.$root.showModal();
-      this.$nextTick(() => (this.$refs.code || this.$refs.passkey).focus());
+      this.$nextTick(() => this.offer(methods));
       const proven = await new Promise((resolve) => { this.settle = resolve; });
       if (before instanceof HTMLElement && before.isConnected) before.focus();
       return proven;
@@ -43,7 +44,7 @@ export function stepUpDialog() {
     end(value) {
       const settle = this.settle;
       this.settle = null;
-      this.code = '';
+      Object.assign(this, { code: '', isOpen: false });
       if (this.$root.open) this.$root.close();
       if (settle) settle(value);
     },

@@ -114,11 +114,13 @@ export function shell() {
     async lockVault() {
       const sure = await confirm({ title: t('lock.title'), body: t('lock.body'), action: t('lock.action') });
       if (!sure) return;
+      document.documentElement.dataset.away = 'true'; // hidden at once, and nothing is read any more
       try {
         await post('/vault/lock');
         sessionStorage.removeItem(FRESHNESS_KEY);
         location.assign('/unlock');
       } catch (problem) {
+        document.documentElement.dataset.away = 'false';
         complain(problem);
       }
     },
