@@ -28,8 +28,11 @@ def main(folder: DataFolder) -> int:
 
         try:
             rotation = rotate_store(folder, passphrase, new_passphrase=new_passphrase, progress=tell, is_throw_away=demo)
-        except Exception as fault:  # a full disk may show anywhere; the rest goes on to the edge of the line
-            raise find_disk_error(fault) or fault from fault
+        except Exception as fault:  # a full disk may show anywhere
+            refusal = find_disk_error(fault)
+            if refusal is None:
+                raise
+            raise refusal from fault
         return answer_of(rotation)
 
     line.on("rotate", work)
