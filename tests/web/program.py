@@ -23,6 +23,7 @@ from quantbox.core.ids import new_id
 from quantbox.core.paths import DataFolder
 from quantbox.user_auth.models import OWNER_ACCOUNT, Person, Role, SignInBy, Visit
 from quantbox.user_auth.people.passwords import make_verifier
+from quantbox.user_auth.people.service import key_of_name
 from quantbox.user_auth.tables import PersonRow
 from quantbox.vault import service as vault
 from quantbox.vault.models import AccessKey, Keys
@@ -191,7 +192,7 @@ def add_person(program: Program, name: str = NAME, role: Role = Role.OWNER) -> P
     if found is not None:
         return found
     with services.sessions.begin() as session:
-        row = PersonRow(id=new_id(), account_id=OWNER_ACCOUNT, name=name, name_key=name.casefold(), role=role.value)
+        row = PersonRow(id=new_id(), account_id=OWNER_ACCOUNT, name=name, name_key=key_of_name(name), role=role.value)
         row.is_active, row.password_verifier = True, verifier()
         row.created_at = row.password_changed_at = program.clock.now()
         session.add(row)

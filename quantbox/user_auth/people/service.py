@@ -23,7 +23,7 @@ from quantbox.user_auth.models import OWNER_ACCOUNT, Person
 from quantbox.user_auth.people.passwords import is_outdated, is_right, make_verifier, refuse_weak
 from quantbox.user_auth.tables import PersonRow
 
-__all__ = ["People", "checked_name", "person_of", "refuse_unfit"]
+__all__ = ["People", "checked_name", "key_of_name", "person_of", "refuse_unfit"]
 
 MAX_NAME_CHARACTERS = 40
 
