@@ -42,7 +42,7 @@ def worker(data_folder, forwarder, tmp_path):
             process = spawn(command_line("worker", "--data-dir", str(data_folder.root)), stderr=log)
         channel = ControlChannel(process.stdout, process.stdin, "test")
         ready = threading.Event()
-        channel.on("hello", lambda: {"keys": keys and keys.to_pipe(), "bus": forwarder.address.to_pipe()})
+        channel.on("hello", lambda: {"keys": keys and keys.to_pipe(), "bus": forwarder.address.to_pipe(), "demo": False})
         channel.on("ready", ready.set)
         channel.start()
         started.append((process, channel))
