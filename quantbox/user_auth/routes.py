@@ -16,6 +16,7 @@ from quantbox.user_auth.signing_in.routes import give_looks
 from quantbox.user_auth.signing_in.routes import routes as sign_in_routes
 from quantbox.web.acts import note_facts
 from quantbox.web.api import Answer, Body, Routes
+from quantbox.web.errors import StepUpNeeded
 from quantbox.web.state import get_service
 
 __all__ = ["ROUTES", "SignedInPerson", "install_login"]
@@ -58,8 +59,10 @@ def show_settings() -> object:
 
 @settings_routes.add("PUT", "/settings", role=Role.OWNER, body=SettingsBody, answer=SettingsAnswer, act="settings.change")
 def change_settings(body: SettingsBody) -> object:
-    """Change the settings that are given and return all of them."""
+    """Change the settings that are given and return all of them; how long a session may be idle takes a step-up."""
     changes = body.model_dump(exclude_none=True)
+    if "idle_minutes" in changes and not current_user.has_stepped_up:
+        raise StepUpNeeded
     note_facts(changed=sorted(changes))
     settings = get_service(SettingsService).change(current_user.account_id, changes)
     give_looks({name: getattr(settings, name) for name in APPEARANCE if name in changes})

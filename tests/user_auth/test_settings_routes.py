@@ -26,6 +26,7 @@ def looks_of(browser: Browser) -> list[str | None]:
 
 def test_settings_are_read_changed_and_set_the_language(browser: Browser) -> None:
     assert browser.api("/settings") == DEFAULTS
+    browser.step_up()
     changes = {"language": "en", "commission_bps": "1.8", "initial_cash": 250000, "idle_minutes": 15}
     answer = browser.send("PUT", "/settings", changes)
     assert answer.get_json()["commission_bps"] == "1.8"
@@ -34,6 +35,9 @@ def test_settings_are_read_changed_and_set_the_language(browser: Browser) -> Non
 
 
 def test_idle_minutes_are_whole_and_between_five_and_four_hours(browser: Browser) -> None:
+    refused = browser.send("PUT", "/settings", {"idle_minutes": 15})
+    assert refusal(refused) == (403, "web.step_up_needed"), "it is a matter of security"
+    browser.step_up()
     for minutes in (4, 241, 0, -5):
         assert refusal(browser.send("PUT", "/settings", {"idle_minutes": minutes})) == (400, "user_auth.setting_invalid")
     assert refusal(browser.send("PUT", "/settings", {"idle_minutes": 5.5})) == (400, "web.request_invalid")

@@ -190,7 +190,7 @@ def test_opening_a_page_or_using_key_pointer_or_touch_keeps_the_session(browser:
 
 
 def test_the_setting_says_how_long_a_session_may_be_idle(browser: Browser, clock: FixedClock) -> None:
-    browser.send("PUT", "/settings", {"idle_minutes": 5})
+    browser.step_up().send("PUT", "/settings", {"idle_minutes": 5})
     clock.advance(5 * 60 - 1)
     assert state_of(browser) == "signed_in"
     clock.advance(1)
