@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import shutil
 import time
 import urllib.request
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from quantbox.cli import main
 from tests.backup.store import DAYS, OWN_PASSPHRASE, PASSPHRASE
-from tests.program import PASSWORD, Client, Store, finish, serving, start
+from tests.program import PASSWORD, Answer, Client, Store, serving
 
 WRONG = "a wrong pass phrase"
 
@@ -35,9 +38,12 @@ def own_file(tmp_path: Path) -> Path:
     return path
 
 
-def run_alone(*words: str) -> Any:
-    """Run a command on a file, on a machine that has no store."""
-    return finish(start(*words, "--json"))
+def run_alone(*words: str) -> Answer:
+    """Run a command on a file, as on a machine that has no store; in this process, to spare the start of one."""
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        status = main([*words, "--json"])
+    return Answer(status, printed.getvalue(), "")
 
 
 def test_create_verify_rehearse_and_restore_answer_as_they_are_documented(store: Store, tmp_path: Path) -> None:
@@ -68,9 +74,7 @@ def test_create_verify_rehearse_and_restore_answer_as_they_are_documented(store:
     assert set(compared["store"]["differences"]) == {"audit_records"}
 
     new = tmp_path / "new"
-    restored = finish(
-        start("backup", "restore", str(out), "--data-dir", str(new), "--passphrase-file", str(store.passphrase_file), "--json")
-    )
+    restored = run_alone("backup", "restore", str(out), "--data-dir", str(new), "--passphrase-file", str(store.passphrase_file))
     assert restored.status == 0, restored
     assert restored.document["restored"] == document["contents"]
     back = Store(tmp_path)
