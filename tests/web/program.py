@@ -88,7 +88,7 @@ class Program:
         switching.settle(self.folder)
 
     def take_launch_token(self, token: str) -> bool:
-        fits = self.launch_token is not None and secrets.compare_digest(token, self.launch_token)
+        fits = self.launch_token is not None and secrets.compare_digest(token.encode(), self.launch_token.encode())
         if fits:
             self.launch_token = None
         return fits
