@@ -14,11 +14,15 @@ LONG_AGO = 1_000_000_000
 
 
 def test_the_folder_is_its_owners_alone_and_goes_also_after_a_fault(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), scratch_folder(tmp_path / "some") as folder:
-        (folder / "sub").mkdir()
-        (folder / "sub" / "file").write_bytes(b"x")
-        assert folder.stat().st_mode & 0o777 == 0o700
-        assert 1 / 0
+    def work_and_fail() -> None:
+        with scratch_folder(tmp_path / "some") as folder:
+            (folder / "sub").mkdir()
+            (folder / "sub" / "file").write_bytes(b"x")
+            assert folder.stat().st_mode & 0o777 == 0o700
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        work_and_fail()
     assert list((tmp_path / "some").iterdir()) == []
 
 
