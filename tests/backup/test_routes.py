@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from quantbox.audit.models import RecordFilter
 from quantbox.vault.models import Keys
 from tests.backup.store import DAYS, OWN_PASSPHRASE, PASSPHRASE
 from tests.web.program import Browser, Program, new_program, open_browser, sign_in
@@ -124,6 +125,22 @@ def test_doctor_and_overview_say_when_the_last_backup_failed_or_none_was_made(br
     program.clock.advance(49 * 3600)
     sign_in(browser, program)
     assert look() == [(False, "2026-11-20 15:30", True)] * 2
+
+
+def test_what_the_schedule_does_stands_in_the_audit_log(browser: Browser, program: Program) -> None:
+    services = program.open_services
+    services.backups.submit_due("owner")  # the first look, from which on evenings count
+    program.clock.advance(86400)
+    services.backups.submit_due("owner")
+    (job,) = services.jobs.list_jobs("owner", kinds=["backup"]).items
+    vault = program.folder.vault_file.rename(program.folder.root / "away")
+    assert run_job(program, {"id": job.id}) == "failed"
+    vault.rename(program.folder.vault_file)
+    found = services.audit.search(RecordFilter(act="backup.create")).items
+    assert [(one.outcome, one.what["job_id"], one.what["reason"]) for one in found] == [
+        ("failed", job.id, "schedule"),
+        ("done", job.id, "schedule"),
+    ]
 
 
 # --- the way back ----------------------------------------------------------------------------------------------------
