@@ -21,7 +21,7 @@ ACTS: dict[str, Text] = {
     "device.change": Text("修改设备", "Change a device"),
     "device.revoke": Text("移除设备", "Revoke a device"),
     "person.first_owner": Text("设置所有者登录密码", "Set the owner's first password"),
-    "person.reset": Text("凭口令重设所有者密码", "Reset the owner's password by the pass phrase"),
+    "person.reset": Text("凭口令重设登录密码", "Reset a password by the pass phrase"),
     "person.own_password": Text("修改自己的密码", "Change one's own password"),
     "person.add": Text("添加人员", "Add a person"),
     "person.change": Text("修改人员", "Change a person"),

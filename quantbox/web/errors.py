@@ -62,7 +62,7 @@ class SignInNeeded(Denied):
 
     code = "web.sign_in_needed"
     sentence = Text("此浏览器尚未登录，或登录已过期", "Nobody is signed in in this browser, or the session has ended")
-    hint = Text("请输入口令", "Enter the pass phrase")
+    hint = Text("请用用户名和登录密码登录", "Sign in with your name and password")
 
 
 class StepUpNeeded(Denied):

@@ -58,7 +58,16 @@ class ApiTokens:
     def __init__(self, sessions: sessionmaker[Session], signing_key: bytes, clock: Clock) -> None:
         self._sessions, self._key, self._clock = sessions, signing_key, clock
 
-    def create(self, person_id: str, name: str, role: Role, held: Role, life_days: int = MAX_LIFE_DAYS) -> IssuedToken:
+    def create(
+        self,
+        person_id: str,
+        name: str,
+        role: Role,
+        held: Role,
+        life_days: int = MAX_LIFE_DAYS,
+        *,
+        device_id: str | None = None,
+    ) -> IssuedToken:
         """Return a new pair for the person; it is shown this once.
 
         Parameters
@@ -67,6 +76,8 @@ class ApiTokens:
             What the token may do at most.
         held : Role
             What the person may do in the session that asks.
+        device_id : str or None
+            The device it is made on: the token ends with it.
 
         Raises
         ------
@@ -90,6 +101,7 @@ class ApiTokens:
                 id=new_id(),
                 account_id=person.account_id,
                 person_id=person_id,
+                device_id=device_id,
                 name=name,
                 role=role.value,
                 life_days=life_days,

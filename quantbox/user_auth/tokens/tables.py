@@ -19,14 +19,17 @@ class ApiTokenRow(Base):
     ----------
     jwt_id : str
         The `jti` of the one access token that is valid; refreshing replaces it.
+    device_id : str or None
+        The device it was made on: revoking that revokes what was made on it.
     """
 
     __tablename__ = "api_tokens"
-    __table_args__ = (Index(None, "person_id"),)
+    __table_args__ = (Index(None, "person_id"), Index(None, "device_id"))
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     account_id: Mapped[str] = mapped_column(String(64))
     person_id: Mapped[str] = mapped_column(String(32), ForeignKey("people.id", ondelete="CASCADE"))
+    device_id: Mapped[str | None] = mapped_column(String(32), ForeignKey("devices.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(String(64))
     role: Mapped[str] = mapped_column(String(16))
     life_days: Mapped[int] = mapped_column(Integer)

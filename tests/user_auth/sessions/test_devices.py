@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from quantbox.core.roles import Role
+from tests.audit.program import log_of
 from tests.user_auth.setting import beside, cheap_passwords, enter, refusal, state_of
 from tests.web.program import NAME, PASSWORD, Browser, Program, add_person, browser, new_program, open_browser, program, sign_in
 
@@ -86,3 +87,4 @@ def test_a_lost_file_of_counts_knows_the_devices_of_the_store_again(program: Pro
     for _ in range(10):
         open_browser(program).post("/session/password", {"name": NAME, "password": "wrong"})
     enter(program, NAME, browser=restarted)
+    assert [record.outcome for record in log_of(program) if record.act == "session.attempts_lost"] == ["failed"]

@@ -279,6 +279,14 @@ def test_revoking_ends_pages_and_sockets_within_five_seconds(
     headers = {"Cookie": f"quantbox_session={cookie_of(victim)}", "Origin": server.url}
     socket = PageSocket.connect(f"ws://localhost:{server.port}/api/v1/events", headers=headers)
     subscribe(socket, "jobs.")
+    issued = program.open_services.tokens.create(
+        person_of(program, "viewer"),
+        "script",
+        Role.VIEWER,
+        Role.VIEWER,
+        device_id=victim.api("/devices")["items"][0]["id"],
+    )
+    program.clock.advance(1)
     (mine,) = victim.api("/sessions")["items"]
     (device,) = victim.api("/devices")["items"]
     started = time.monotonic()
@@ -300,5 +308,7 @@ def test_revoking_ends_pages_and_sockets_within_five_seconds(
     answer = connection.getresponse()
     assert (answer.status, json.loads(answer.read())["code"]) == (401, "web.sign_in_needed")
     connection.close()
+    script = open_browser(program).get("/api/v1/jobs", headers={"Authorization": f"Bearer {issued.token}"})
+    assert script.status_code == (200 if end == "session" else 401), "a token has an end of its own to a session"
     assert closes_within(socket, 5)
     assert time.monotonic() - started < 5

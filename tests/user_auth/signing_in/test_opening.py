@@ -10,9 +10,11 @@ from sqlalchemy import select, text
 
 from quantbox.core.clock import FixedClock
 from quantbox.core.paths import DataFolder
+from quantbox.user_auth.errors import TooManyAttempts
 from quantbox.user_auth.tables import PersonRow
 from quantbox.vault import service as vault
 from quantbox.vault.errors import PassphraseWrong
+from quantbox.web.proofs import proving
 from tests.user_auth.setting import code_of, enrol_totp, person_of, refusal, state_of
 from tests.web.program import (
     NAME,
@@ -138,6 +140,8 @@ def test_wrong_pass_phrases_are_slowed_down_wherever_they_are_asked_for(knows_pa
     for path, body in routes.items():
         refused = browser.post(path, {"passphrase": PASSPHRASE, **body})
         assert (refusal(refused), refused.headers["Retry-After"]) == ((403, "user_auth.too_many_attempts"), "1")
+    with browser.client.application.test_request_context("/api/v1/vault/rotate"), pytest.raises(TooManyAttempts), proving():
+        pytest.fail("a pass phrase given inside a session waits as well")
     clock.advance(1)
     assert browser.post("/vault/unlock", {"passphrase": PASSPHRASE}).status_code == 200
 

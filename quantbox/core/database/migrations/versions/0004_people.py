@@ -203,6 +203,7 @@ def _create_tokens() -> None:
         "api_tokens",
         sa.Column("id", sa.String(32), nullable=False),
         *_person(),
+        sa.Column("device_id", sa.String(32), nullable=True),
         sa.Column("name", sa.String(64), nullable=False),
         sa.Column("role", sa.String(16), nullable=False),
         sa.Column("life_days", sa.Integer(), nullable=False),
@@ -214,7 +215,9 @@ def _create_tokens() -> None:
         sa.Column("last_address", sa.String(64), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_api_tokens"),
         _of_person("api_tokens"),
+        sa.ForeignKeyConstraint(["device_id"], ["devices.id"], name="fk_api_tokens_device_id_devices", ondelete="CASCADE"),
     )
+    op.create_index("ix_api_tokens_device_id", "api_tokens", ["device_id"])
     op.create_index("ix_api_tokens_person_id", "api_tokens", ["person_id"])
     op.create_table(
         "api_refresh_tokens",
