@@ -104,11 +104,7 @@ def create_token(body: TokenBody) -> dict[str, Any]:
     note_facts(name=body.name, role=body.role.value, days=body.days)
     # The session's role, not the person's: a tablet held to less makes no token that could do more than it.
     most, device_id = current_user.role, current_user.device_id
-    issued = get_service(ApiTokens).create(
-        current_user.id, body.name.strip(), body.role, most, body.days, device_id=device_id
-    )
-        current_user.id, body.name.strip(), body.role, current_user.role, body.days, device_id=current_user.device_id
-    )
+    issued = get_service(ApiTokens).create(current_user.id, body.name.strip(), body.role, most, body.days, device_id=device_id)
     note_facts(token_id=issued.id)
     return _pair(issued)
 
