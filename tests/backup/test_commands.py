@@ -115,7 +115,7 @@ def test_wrong_cut_and_edited_files_are_errors_with_status_1(store: Store, backu
     proof = ("--passphrase-file", str(store.passphrase_file))
     cases = {
         "cut": (content[:-1000], "backup.damaged"),
-        "edited": (content[:-5] + b"x" + content[-4:], "backup.damaged"),
+        "edited": (content[:-5] + bytes([content[-5] ^ 1]) + content[-4:], "backup.damaged"),
         "other": (b"PK\x03\x04 something else", "backup.no_backup"),
     }
     for name, (spoilt, code) in cases.items():
