@@ -14,6 +14,7 @@ __all__ = [
     "NameTaken",
     "OwnPersonKept",
     "OwnerPasswordSet",
+    "PasswordChangedTooOften",
     "PasswordCommon",
     "PasswordIsPassphrase",
     "PasswordShort",
@@ -36,6 +37,17 @@ class TooManyAttempts(Denied):
         "It was wrong {failures} times in a row; wait {retry_after_seconds} seconds",
     )
     hint = Text("等待后再试；数据没有受到影响", "Try again after that; the data is not affected")
+
+
+class PasswordChangedTooOften(Denied):
+    """Every new password tells whether it is the pass phrase of the data, so they cannot be tried one after the other."""
+
+    code = "user_auth.password_changed_too_often"
+    sentence = Text(
+        "密码修改得太频繁，请等待 {retry_after_seconds} 秒",
+        "The password was changed too often; wait {retry_after_seconds} seconds",
+    )
+    hint = Text("等待后再试", "Try again after that")
 
 
 class SignInRefused(Denied):

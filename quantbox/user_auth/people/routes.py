@@ -9,11 +9,11 @@ from flask_login import current_user
 from pydantic import Field
 
 from quantbox.core.roles import Role
-from quantbox.user_auth.errors import OwnPersonKept
+from quantbox.user_auth.errors import OwnPersonKept, PasswordChangedTooOften
 from quantbox.user_auth.factors.service import Factors
 from quantbox.user_auth.models import Person
 from quantbox.user_auth.people.service import People
-from quantbox.user_auth.sessions.routes import guesses, origin
+from quantbox.user_auth.sessions.routes import attempts, guesses, origin
 from quantbox.user_auth.signing_in.service import SignIns
 from quantbox.web.acts import note_facts
 from quantbox.web.api import Answer, Body, Routes
@@ -102,8 +102,17 @@ def change_own_password(body: OwnPasswordBody) -> dict[str, Any]:
     """Change the password; the person's other sessions and their API tokens end."""
     sign_ins = get_service(SignIns)
     sign_ins.check_password(guesses(), current_user.person, body.current_password)
+    refuse_too_many_changes()
     current_user.person = sign_ins.change_password(current_user.id, body.new_password, keep_session=current_user.session_key)
     return myself()
+
+
+def refuse_too_many_changes() -> None:
+    """Slow down whoever changes their password over and over: each answer tells whether it is the pass phrase of the data."""
+    name, changes = f"new_password:{current_user.id}", attempts().of_device("")  # one count, whatever device it is done on
+    wait = changes.begin(name)
+    if wait:
+        raise PasswordChangedTooOften(retry_after_seconds=wait)
 
 
 @routes.add("GET", "/people", role=Role.OWNER, answer=PeopleAnswer)

@@ -13,9 +13,10 @@ from quantbox.core.clock import Clock
 from quantbox.core.ids import new_id
 from quantbox.core.roles import Role
 from quantbox.user_auth.errors import DeviceUnknown
-from quantbox.user_auth.models import OWNER_ACCOUNT, Device, DeviceKind, Visit
+from quantbox.user_auth.models import OWNER_ACCOUNT, Device, DeviceKind, Person, Visit
+from quantbox.user_auth.people.service import person_of
 from quantbox.user_auth.signing_in.attempts import hash_of
-from quantbox.user_auth.tables import DeviceRow
+from quantbox.user_auth.tables import DeviceRow, PersonRow, PlaceRow
 
 __all__ = ["Devices", "device_of", "meet", "new_token"]
 
@@ -46,6 +47,12 @@ class Devices:
         """Return every known device, seen last first."""
         with self._sessions() as session:
             return [device_of(row) for row in session.scalars(select(DeviceRow).order_by(DeviceRow.last_seen_at.desc()))]
+
+    def people_of(self, device_id: str) -> list[Person]:
+        """Return who has signed in on the device."""
+        query = select(PersonRow).join(PlaceRow, PlaceRow.person_id == PersonRow.id).where(PlaceRow.device_id == device_id)
+        with self._sessions() as session:
+            return [person_of(row) for row in session.scalars(query.distinct())]
 
     def pair_device(self, name: str, max_role: Role, address: str) -> str:
         """Keep a tablet that was paired and return what its device cookie is to hold."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal
 
@@ -13,7 +14,7 @@ from pydantic import Field
 from quantbox.core.clock import Clock
 from quantbox.core.roles import Role
 from quantbox.user_auth.factors.service import Factors
-from quantbox.user_auth.models import OpenedSession, Visit, WebSession
+from quantbox.user_auth.models import Device, DeviceKind, OpenedSession, Person, Visit, WebSession
 from quantbox.user_auth.sessions.devices import Devices
 from quantbox.user_auth.sessions.service import Sessions
 from quantbox.user_auth.signing_in.attempts import Attempts, DeviceAttempts
@@ -137,9 +138,19 @@ def guesses() -> DeviceAttempts:
 def device_token() -> str:
     """Return what the browser's device cookie holds; a device of the open store has a count of its own from now on."""
     token, devices = device_cookie(), find_service(Devices)
-    if token and devices is not None and not attempts().knows(token) and devices.find(token) is not None:
-        attempts().know(token)
+    if token and devices is not None and not attempts().knows(token) and (device := devices.find(token)) is not None:
+        attempts().know(token, whose=counts_of(device, devices.people_of(device.id)))
     return token
+
+
+def counts_of(device: Device, people: Iterable[Person]) -> set[str] | None:
+    """Return whose wrong guesses are counted apart on a device where these people have signed in; None for everybody's.
+
+    Whoever may sign in makes as many browsers known as they like; the window and a paired device took the owner's doing.
+    """
+    if device.kind is not DeviceKind.BROWSER:
+        return None
+    return {name for person in people for name in (person.id, *([PASSPHRASE_ATTEMPTS] if person.role is Role.OWNER else []))}
 
 
 def present_visit() -> Visit:
@@ -166,7 +177,8 @@ def origin() -> str:
 def give_session(opened: OpenedSession) -> str:
     """Let this browser hold the session that has just begun, and return the token of its next state change."""
     token = opened.device_token or device_cookie()
-    attempts().know(token, is_window=attempts().is_window(token))
+    session = opened.session
+    attempts().know(token, is_window=attempts().is_window(token), whose=counts_of(session.device, [session.person]))
 
     @after_this_request
     def give_cookies(response: Response) -> Response:

@@ -1,7 +1,9 @@
 """Guesses are slowed down, never locked out for good; the counts outlive the program and need no open vault.
 
 There is one count for each account and known device and one for all unknown devices together, so that whoever guesses
-from elsewhere never delays somebody on a device of their own. The file holds hashes of device cookies, counts and times.
+from elsewhere never delays somebody on a device of their own. A device made known by signing in is known for whoever
+signed in alone: else every sign-in of a viewer's in a fresh browser would buy five more guesses at the owner's secrets.
+The file holds hashes of device cookies, counts and times.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import hashlib
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -54,11 +56,19 @@ class Count:
 
 
 @dataclass
+class Known:
+    """A known device: whether it is the program's own window, and whose counts it has of its own; None for everybody's."""
+
+    is_window: bool
+    whose: list[str] | None
+
+
+@dataclass
 class Kept:
-    """What the file holds: counts, and the known devices with whether one is the program's own window."""
+    """What the file holds: counts, and the known devices."""
 
     counts: dict[str, Count]
-    devices: dict[str, bool]
+    devices: dict[str, Known]
 
 
 @dataclass(frozen=True)
@@ -169,15 +179,18 @@ class Attempts:
 
     # --- known devices ---
 
-    def know(self, device_token: str, *, is_window: bool = False) -> None:
-        """Give the device a count of its own; there is one window at a time."""
+    def know(self, device_token: str, *, is_window: bool = False, whose: Collection[str] | None = None) -> None:
+        """Give the device a count of its own, for these people or for everybody; there is one window at a time."""
         with self._lock:
             kept, key = self._read(), hash_of(device_token)
-            if kept.devices.get(key) == is_window:
+            before = kept.devices.get(key)
+            everybody = whose is None or (before is not None and before.whose is None)
+            known = Known(is_window, None if everybody else sorted({*(whose or ()), *((before and before.whose) or ())}))
+            if known == before:
                 return
             if is_window:
-                kept.devices = {other: False for other, is_other_window in kept.devices.items() if not is_other_window}
-            kept.devices[key] = is_window
+                kept.devices = {other: one for other, one in kept.devices.items() if not one.is_window}
+            kept.devices[key] = known
             self._write(kept)
 
     def knows(self, device_token: str) -> bool:
@@ -188,7 +201,8 @@ class Attempts:
     def is_window(self, device_token: str) -> bool:
         """Return whether the device has held the launch token of the program's own window."""
         with self._lock:
-            return bool(device_token) and self._read().devices.get(hash_of(device_token), False)
+            known = self._read().devices.get(hash_of(device_token)) if device_token else None
+            return known is not None and known.is_window
 
     def forget(self, device_key: str) -> None:
         """Count the device with this hash among the unknown from now on."""
@@ -202,7 +216,9 @@ class Attempts:
 
     def _name(self, kept: Kept, account: str, device_token: str) -> str:
         key = hash_of(device_token)
-        return f"{account} {key if device_token and key in kept.devices else 'unknown'}"
+        known = kept.devices.get(key) if device_token else None
+        is_own = known is not None and (known.whose is None or account.rpartition(":")[2] in known.whose)
+        return f"{account} {key if is_own else 'unknown'}"
 
     def _read(self) -> Kept:
         if self._kept is None:
@@ -221,7 +237,8 @@ class Attempts:
             self._file.parent.mkdir(parents=True)
             restrict_to_owner(self._file.parent)
         counts = {name: [count.failures, count.last_at.timestamp()] for name, count in kept.counts.items()}
-        content = {"version": _VERSION, "counts": counts, "devices": kept.devices}
+        devices = {key: [known.is_window, known.whose] for key, known in kept.devices.items()}
+        content = {"version": _VERSION, "counts": counts, "devices": devices}
         write_atomically(self._file, json.dumps(content, indent=1).encode())
 
 
@@ -233,4 +250,8 @@ def parse(content: dict[str, Any]) -> Kept:
         str(name): Count(int(failures), datetime.fromtimestamp(float(last_at), UTC))
         for name, (failures, last_at) in content["counts"].items()
     }
-    return Kept(counts, {str(key): bool(is_window) for key, is_window in content["devices"].items()})
+    devices = {
+        str(key): Known(bool(is_window), None if whose is None else [str(one) for one in whose])
+        for key, (is_window, whose) in content["devices"].items()
+    }
+    return Kept(counts, devices)

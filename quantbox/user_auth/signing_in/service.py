@@ -168,7 +168,8 @@ class SignIns:
         return person
 
     def end_everything_of(self, person_id: str) -> None:
-        """End what somebody has open who was switched off."""
+        """End what somebody has open who was switched off, API tokens too: switching on again brings nothing back."""
+        self._tokens.revoke_all(person_id)
         self._end_waiting(person_id)
         self._web_sessions.end_of_person(person_id)
 

@@ -181,10 +181,11 @@ class ApiTokens:
             raise TokenMissing
         return name
 
-    def revoke_all(self) -> None:
-        """Void every token of everybody."""
+    def revoke_all(self, person_id: str | None = None) -> None:
+        """Void every token of the person, or everybody's for None."""
+        gone = delete(ApiTokenRow)
         with self._sessions.begin() as session:
-            session.execute(delete(ApiTokenRow))
+            session.execute(gone if person_id is None else gone.where(ApiTokenRow.person_id == person_id))
 
     def _issue(self, session: Session, row: ApiTokenRow, person: PersonRow) -> IssuedToken:
         """Put a new pair in the place of the one before."""
