@@ -60,7 +60,8 @@ def keep_kit(page: Page) -> str:
     for field in page.locator(".kit-typed .field").all():
         number = int("".join(filter(str.isdigit, field.locator("label").inner_text())))
         field.locator("input").fill(groups[number - 1])
-    page.get_by_role("button", name="核对", exact=False).click()
+    page.keyboard.press("Enter")
+    expect(page.locator(".kit-typed")).to_be_hidden()
     return "-".join(groups)
 
 

@@ -1,5 +1,6 @@
 // Restoring a backup: the file, what opens it, how far it is, what came back.
 import { post, prove } from '../core/api.js';
+import { focusSoon } from '../core/focus.js';
 import { integer } from '../core/format.js';
 import { knows, t } from '../core/i18n.js';
 
@@ -27,7 +28,7 @@ export const restoring = {
   },
   openRestore() {
     this.restoreOpen = true;
-    this.$nextTick(() => this.$refs.restoreFile.focus());
+    focusSoon(() => this.$refs.restoreFile);
   },
   closeRestore() {
     Object.assign(this, { restoreOpen: false, restoreFile: null, restoreSecret: '', restoreFault: null });

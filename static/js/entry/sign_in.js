@@ -1,5 +1,6 @@
 // The page on which a person signs in while the store is open.
 import { start } from '../core/app.js';
+import { focusSoon } from '../core/focus.js';
 import { joined } from '../core/joined.js';
 import { signInForm } from '../identity/sign_in.js';
 import { launch, target } from './launch.js';
@@ -14,7 +15,7 @@ function signIn() {
         return;
       }
       await this.look();
-      if (this.step === 'owner') this.$nextTick(() => this.$refs.phrase.focus());
+      if (this.step === 'owner') focusSoon(() => this.$refs.phrase);
       else if (!this.name && !this.password) this.$refs.name.focus();
     },
   });

@@ -1,6 +1,7 @@
 // Opening the store: the pass phrase or the recovery kit. Who works with it signs in afterwards.
 import { prove } from '../core/api.js';
 import { start } from '../core/app.js';
+import { focusSoon } from '../core/focus.js';
 import { t } from '../core/i18n.js';
 import { joined } from '../core/joined.js';
 import { launch, target } from './launch.js';
@@ -25,7 +26,7 @@ function unlock() {
     toggleShown() { this.shown = !this.shown; },
     use(way) {
       Object.assign(this, { way, fault: null });
-      this.$nextTick(() => this.$refs[way].focus());
+      focusSoon(() => this.$refs[way]);
     },
     get canOpen() { return (this.way === 'phrase' ? this.phrase !== '' : this.code.trim() !== '') && !this.busy && this.waitSeconds === 0; },
     get actionText() {

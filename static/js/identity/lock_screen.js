@@ -1,5 +1,6 @@
 // The lock screen: the page stays as it is, hidden and out of reach, until somebody signs in again.
 import { prove, readStatus, setDoors } from '../core/api.js';
+import { focusSoon } from '../core/focus.js';
 import { t } from '../core/i18n.js';
 import { joined } from '../core/joined.js';
 import { signInForm } from './sign_in.js';
@@ -18,8 +19,12 @@ export function cover() {
 }
 
 /** End the session in this browser and cover the page. */
-export async function lockScreen() {
+export function lockScreen() {
   cover();
+  screen.ready = endSession();
+}
+
+async function endSession() {
   try {
     await prove('/session/end');
   } catch (problem) {
@@ -36,18 +41,24 @@ export function lockOverlay() {
       this.name = root.dataset.person || '';
       setDoors({ signIn: cover });
       this.$el.addEventListener('cancel', (event) => event.preventDefault());
-      this.$el.addEventListener('close', () => { if (isAway()) this.$el.showModal(); }); // a browser lets a second Escape through
+      this.$el.addEventListener('close', () => { // a browser lets a second Escape through
+        if (!isAway()) return;
+        this.$root.showModal();
+        this.aim();
+      });
     },
     get title() { return t(this.step === 'password' ? 'sign_in.title_away' : `sign_in.title_${this.step}`); },
     get lead() { return t(this.step === 'password' ? 'sign_in.lead_away' : `sign_in.lead_${this.step}`); },
+    aim() { focusSoon(() => (this.name ? this.$refs.password : this.$refs.name)); },
     open() {
       title = document.title;
       root.dataset.away = 'true';
       document.title = t('sign_in.away_title');
       this.wipe();
+      this.ready = readStatus().catch(() => null); // the token of the session that ended is void
       this.isOpen = true;
       this.$root.showModal();
-      this.$nextTick(() => (this.name ? this.$refs.password : this.$refs.name).focus());
+      this.aim();
     },
     async reopen() {
       const { person } = await readStatus();

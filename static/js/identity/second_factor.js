@@ -1,5 +1,6 @@
 // Proving a second factor: which of the offered methods, its code, the SMS, the passkey. For signing in and for proving oneself again.
 import { prove } from '../core/api.js';
+import { focusSoon } from '../core/focus.js';
 import { t } from '../core/i18n.js';
 import { passkeysWorkHere, usePasskey } from './passkeys.js';
 
@@ -25,10 +26,8 @@ export const secondFactor = {
     this.method = method;
     this.code = '';
     this.codeFault = null;
-    this.$nextTick(() => {
-      const field = method === 'passkey' ? this.$refs.passkey : this.$refs.code;
-      if (field) field.focus();
-    });
+    const refs = this.$refs; // now: the link that was pressed to choose leaves the page, and with it the way to them
+    focusSoon(() => (method === 'passkey' ? refs.passkey : refs.code));
   },
   get otherMethods() {
     return this.methods.filter((one) => one !== this.method).map((name) => ({ name, icon: ICONS[name], label: t(`method.use_${name}`) }));
@@ -55,7 +54,7 @@ export const secondFactor = {
       if (problem.name === 'NotAllowedError' || problem.name === 'AbortError') this.codeFault = { message: t('method.passkey_ended'), hint: '' };
       else this.codeFault = { message: problem.message, hint: problem.hint || '', code: problem.code || '' };
       this.code = '';
-      this.$nextTick(() => this.$refs.code && this.$refs.code.focus());
+      focusSoon(() => this.$refs.code);
     }
     this.proving = false;
   },

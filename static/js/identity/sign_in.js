@@ -1,5 +1,6 @@
 // Signing in: name and password, then the second factor; the owner's first password for a store that has none; a forgotten one.
 import { prove, readStatus } from '../core/api.js';
+import { focusSoon } from '../core/focus.js';
 import { t } from '../core/i18n.js';
 import { joined } from '../core/joined.js';
 import { secondFactor } from './second_factor.js';
@@ -18,6 +19,7 @@ export function signInForm(finish) {
     shown: false,
     busy: false,
     fault: null,
+    ready: Promise.resolve(), // what has to be over before anything can be proven: the session that ends
 
     get title() { return t(`sign_in.title_${this.step}`); },
     get lead() { return t(`sign_in.lead_${this.step}`); },
@@ -31,6 +33,7 @@ export function signInForm(finish) {
       this.busy = true;
       this.fault = null;
       try {
+        await this.ready;
         await act();
       } catch (problem) {
         this.fault = { message: problem.message, hint: problem.hint, code: problem.code, facts: problem.facts };
@@ -59,14 +62,14 @@ export function signInForm(finish) {
     },
     startOver() {
       this.wipe();
-      this.$nextTick(() => this.$refs.password.focus());
+      focusSoon(() => this.$refs.password);
     },
     forget() {
       this.fault = null;
       this.step = 'forgotten';
       this.methods = [];
       this.method = '';
-      this.$nextTick(() => this.$refs.phrase.focus());
+      focusSoon(() => this.$refs.phrase);
     },
     /** A store of the first version: prove the pass phrase, choose name and password. */
     async setOwner() {

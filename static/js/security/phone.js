@@ -1,6 +1,7 @@
 // The phone for SMS codes: the number, the first code, taking it away.
 import { post, remove } from '../core/api.js';
 import { confirm, complain, toast } from '../core/feedback.js';
+import { focusSoon } from '../core/focus.js';
 import { t } from '../core/i18n.js';
 
 /** For a component made with `trying` that has `factors` and `read()`. */
@@ -23,7 +24,7 @@ export const phone = {
   async sendPhone() {
     if (!this.canSendPhone) return;
     this.phoneSent = await this.trying(() => post('/me/sms', { phone: this.phoneNumber.replace(/[\s-]/g, '') }));
-    if (this.phoneSent) this.$nextTick(() => this.$refs.phoneCode.focus());
+    if (this.phoneSent) focusSoon(() => this.$refs.phoneCode);
   },
   async confirmPhone() {
     if (!this.canConfirmPhone) return;

@@ -1,5 +1,6 @@
 // The recovery kit: made once, shown once, confirmed by typing some of its groups.
 import { post } from '../core/api.js';
+import { focusSoon } from '../core/focus.js';
 import { dateTime } from '../core/format.js';
 import { t } from '../core/i18n.js';
 
@@ -40,7 +41,7 @@ export const recoveryKit = {
   printKit() { window.print(); },
   typeKit() {
     this.kitStage = 'typing';
-    this.$nextTick(() => this.$root.querySelector('.kit-typed input').focus());
+    focusSoon(() => this.$root.querySelector('.kit-typed input'));
   },
   showKit() { this.kitStage = 'shown'; },
   async confirmKit() {

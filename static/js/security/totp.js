@@ -1,5 +1,6 @@
 // Enrolling an authenticator app: the picture, the first code, the recovery codes.
 import { post } from '../core/api.js';
+import { focusSoon } from '../core/focus.js';
 import { t } from '../core/i18n.js';
 import { recoveryCodes } from './recovery_codes.js';
 import { joined } from '../core/joined.js';
@@ -29,7 +30,7 @@ export const totp = joined(recoveryCodes, {
     await this.totpTrying(async () => {
       this.enrolment = await post('/me/totp');
       this.totpCode = '';
-      this.$nextTick(() => this.$refs.totpCode.focus());
+      focusSoon(() => this.$refs.totpCode);
     });
   },
   async confirmTotp() {

@@ -107,9 +107,9 @@ export function shell() {
       setRail(document.documentElement.dataset.rail === 'collapsed' ? 'open' : 'collapsed');
     },
     toggleMore() { this.moreOpen = !this.moreOpen; },
-    async lock() {
+    lock() {
       sessionStorage.removeItem(FRESHNESS_KEY);
-      await lockScreen();
+      lockScreen();
     },
     async lockVault() {
       const sure = await confirm({ title: t('lock.title'), body: t('lock.body'), action: t('lock.action') });

@@ -3,6 +3,7 @@ import { get, prove, readStatus } from '../core/api.js';
 import { start } from '../core/app.js';
 import { bar } from '../core/bar.js';
 import { confirm } from '../core/feedback.js';
+import { focusSoon } from '../core/focus.js';
 import { pick, t } from '../core/i18n.js';
 import { joined } from '../core/joined.js';
 import { plainBar } from '../entry/plain_bar.js';
@@ -49,11 +50,8 @@ function welcome() {
     go(step) {
       this.step = step;
       this.fault = null;
-      this.$nextTick(() => {
-        scrollTo(0, 0);
-        const first = this.$root.querySelector(`[data-step="${step}"] [data-first]`);
-        if (first) first.focus();
-      });
+      scrollTo(0, 0);
+      focusSoon(() => this.$root.querySelector(`[data-step="${step}"] [data-first]`));
     },
     get checksFine() { return this.checks.length > 0 && this.checks.every((check) => check.ok || check.bearable); },
     get place() { return STEPS.indexOf(this.step); },
