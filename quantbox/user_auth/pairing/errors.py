@@ -5,7 +5,7 @@ from __future__ import annotations
 from quantbox.core.errors import Conflict, Denied, Invalid, NotFound
 from quantbox.core.text import Text
 
-__all__ = ["LanNeeded", "PairingCodeRefused", "PairingHostUnknown", "PairingNotReady", "PairingUnknown"]
+__all__ = ["LanNeeded", "PairingCodeRefused", "PairingHostUnknown", "PairingNeeded", "PairingNotReady", "PairingUnknown"]
 
 
 class PairingCodeRefused(Denied):
@@ -32,6 +32,17 @@ class PairingNotReady(Conflict):
     hint = Text(
         "请等平板显示六个词；超过两分钟请重新生成二维码",
         "Wait until the tablet shows its six words; after two minutes make a new QR code",
+    )
+
+
+class PairingNeeded(Denied):
+    """Somebody signs in over the LAN on a device that is not paired."""
+
+    code = "user_auth.pairing_needed"
+    sentence = Text("这台设备没有配对，不能经局域网登录", "This device is not paired, so nobody can sign in on it over the LAN")
+    hint = Text(
+        "请在电脑上打开“设置 › 平板与局域网”，显示二维码并配对",
+        "On the computer, open Settings › Tablet and LAN, show a QR code and pair",
     )
 
 

@@ -15,7 +15,8 @@ from quantbox import __version__
 from quantbox.core.roles import Role
 from quantbox.user_auth.errors import LaunchTokenRefused, SettingInvalid
 from quantbox.user_auth.factors.service import Factors
-from quantbox.user_auth.models import ABSOLUTE_LIFE, OWNER_ACCOUNT, Person, SignInBy
+from quantbox.user_auth.models import ABSOLUTE_LIFE, OWNER_ACCOUNT, DeviceKind, Person, SignInBy
+from quantbox.user_auth.pairing.errors import PairingNeeded
 from quantbox.user_auth.people.service import People, refuse_unfit
 from quantbox.user_auth.sessions.devices import Devices, new_token
 from quantbox.user_auth.sessions.routes import (
@@ -47,6 +48,7 @@ from quantbox.web.cookies import (
 from quantbox.web.csrf import csrf_token
 from quantbox.web.sockets import close_sockets
 from quantbox.web.state import find_service, get_service, program_state
+from quantbox.web.tls.door import comes_by_lan
 
 __all__ = ["give_looks", "routes"]
 
@@ -177,6 +179,7 @@ def show_status() -> dict[str, Any]:
 @routes.add("POST", "/vault/create", role=None, body=OwnerBody, answer=SignInAnswer, status=201, act="vault.create")
 def create_vault(body: OwnerBody) -> dict[str, str]:
     """Create the store under a new pass phrase, make its owner with a password, and sign this browser in."""
+    refuse_unpaired()
     refuse_unfit(body.name, body.password, body.passphrase)  # first: a store cannot be made half
     program_state().create(body.passphrase)
     get_service(SettingsService).change(OWNER_ACCOUNT, chosen_looks())
@@ -234,6 +237,7 @@ def lock_vault() -> dict[str, str]:
 def set_owner_password(body: OwnerBody) -> dict[str, str]:
     """Give the owner of a store without one a name and a password; the pass phrase proves who asks."""
     people = get_service(People)
+    refuse_unpaired()
     with guesses().attempt(PASSPHRASE_ATTEMPTS):
         program_state().unlock(body.passphrase)
     return sign_in(people.make_owner(body.name, body.password, body.passphrase), SignInBy.PASSPHRASE)
@@ -243,6 +247,7 @@ def set_owner_password(body: OwnerBody) -> dict[str, str]:
 def reset_owner_password(body: ResetBody) -> dict[str, str]:
     """Give the owner who forgot it a new password, by the pass phrase and a second factor where one is enrolled."""
     sign_ins = get_service(SignIns)
+    refuse_unpaired()
     with guesses().attempt(PASSPHRASE_ATTEMPTS):
         program_state().unlock(body.passphrase)
     owner = sign_ins.reset_owner(guesses(), body.passphrase, body.new_password, body.method, body.code)
@@ -258,6 +263,7 @@ def prove_password(body: PasswordBody) -> dict[str, Any]:
 
     A wrong name, a wrong password and an attempt too soon after wrong ones are refused alike.
     """
+    refuse_unpaired()
     note_facts(method="password")
     named = get_service(People).find(body.name)
     if named is not None:  # a name nobody has may be a password in the wrong field
@@ -324,6 +330,14 @@ def launch_session(body: LaunchBody) -> dict[str, str]:
     return {"state": "signed_in" if current_user.is_authenticated else program_state().vault_state(), "csrf_token": csrf_token()}
 
 
+def refuse_unpaired() -> None:
+    """Over the LAN let only paired devices sign in: leaving the device's cookie away must not lift what it was held to."""
+    if comes_by_lan():
+        device = get_service(Devices).find(device_cookie())
+        if device is None or device.kind is not DeviceKind.PAIRED:
+            raise PairingNeeded
+
+
 def waiting_person() -> Person:
     """Return who has proven the password in this browser, and let the record of the act name them."""
     person = get_service(SignIns).pending(pending_cookie())
@@ -339,6 +353,7 @@ def finish(person: Person, by: SignInBy) -> dict[str, str]:
 
 def sign_in(person: Person, by: SignInBy, **options: timedelta) -> dict[str, str]:
     """Begin a new session in this browser, whatever it held before, and end the one it held."""
+    refuse_unpaired()
     sessions = get_service(Sessions)
     if isinstance(current_user._get_current_object(), SignedInPerson):
         close_sockets(current_user.session_key)
