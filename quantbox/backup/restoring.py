@@ -23,7 +23,7 @@ from quantbox.core.ids import new_id
 from quantbox.core.paths import DataFolder
 from quantbox.core.processes import FileLock, restrict_to_owner
 from quantbox.user_auth.models import OWNER_ACCOUNT
-from quantbox.vault.service import unlock_document
+from quantbox.vault.service import unlock_document, vault_lock
 
 __all__ = ["Restored", "Source", "open_source", "refuse_store", "restore", "stage"]
 
@@ -94,7 +94,7 @@ def restore(
         settle(folder)
         if not replace:
             refuse_store(folder)
-        restored = stage(source, folder, clock, progress)
+        restored = stage(source, folder, clock, progress, replaces=replace)
         if not settle(folder):
             raise RestorePending(data_dir=str(folder.root))
     return restored
@@ -106,10 +106,15 @@ def refuse_store(folder: DataFolder) -> None:
         raise StoreInTheWay(data_dir=str(folder.root))
 
 
-def stage(source: Source, folder: DataFolder, clock: Clock, progress: Progress) -> Restored:
+def stage(source: Source, folder: DataFolder, clock: Clock, progress: Progress, *, replaces: bool) -> Restored:
     """Write the store of a backup beside the one in `folder`, prove that it is whole, and mark it as the one to take.
 
     From then on `switching.settle` puts it in place, whoever calls it. Outbound acts are paused in it.
+
+    Raises
+    ------
+    StoreInTheWay
+        It is not to replace a store, and one was made meanwhile: reading a large backup takes minutes.
     """
     with staging(folder) as place:
         require_free(folder.root, source.path.stat().st_size)
@@ -118,7 +123,10 @@ def stage(source: Source, folder: DataFolder, clock: Clock, progress: Progress) 
         check_counts(place, extracted, counts_bars=True)
         _note_restore(place / DATABASE, extracted, clock)
         (place / MARKET).mkdir(exist_ok=True)
-        mark_ready(place)
+        with vault_lock(folder):
+            if not replaces:
+                refuse_store(folder)
+            mark_ready(place)
     return Restored(extracted.examined, folder.root)
 
 

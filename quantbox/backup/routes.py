@@ -26,8 +26,9 @@ from quantbox.web.acts import note_facts
 from quantbox.web.answers import JobAnswer, job_answer
 from quantbox.web.api import Answer, Body, FileAnswer, Routes
 from quantbox.web.cookies import drop_session_cookie
-from quantbox.web.errors import RequestInvalid
+from quantbox.web.errors import RequestInvalid, RequestRefused
 from quantbox.web.state import get_clock, get_service, program_state
+from quantbox.web.tls.door import comes_by_lan
 from quantbox.web.uploads import UploadedFile
 
 __all__ = ["routes"]
@@ -251,7 +252,9 @@ def new_upload_folder_without_store() -> Path:
 
 
 def refuse_over_store() -> None:
-    """Raise StoreInTheWay unless the program waits for its first store."""
+    """Raise StoreInTheWay unless the program waits for its first store, which is made on this machine."""
+    if comes_by_lan():
+        raise RequestRefused(404)
     if program_state().vault_state() != "new":
         raise StoreInTheWay(data_dir=str(program_state().folder.root))
 
@@ -270,7 +273,7 @@ def refuse_over_store() -> None:
 def restore_first(body: RestoreBody, files: list[UploadedFile]) -> dict[str, Any]:
     """Bring a store back where there is none yet; whoever opens the backup may do so."""
     refuse_over_store()
-    return restore_uploaded(body, files)
+    return restore_uploaded(body, files, replaces=False)
 
 
 @routes.add(
@@ -287,7 +290,7 @@ def restore_first(body: RestoreBody, files: list[UploadedFile]) -> dict[str, Any
 )
 def restore_over(body: RestoreBody, files: list[UploadedFile]) -> dict[str, Any]:
     """Put the store of a backup in the place of the one that is open, which is closed for it."""
-    answer = restore_uploaded(body, files)
+    answer = restore_uploaded(body, files, replaces=True)
 
     @after_this_request
     def take_cookie(response: Response) -> Response:
@@ -297,14 +300,15 @@ def restore_over(body: RestoreBody, files: list[UploadedFile]) -> dict[str, Any]
     return answer
 
 
-def restore_uploaded(body: RestoreBody, files: list[UploadedFile]) -> dict[str, Any]:
+def restore_uploaded(body: RestoreBody, files: list[UploadedFile], *, replaces: bool) -> dict[str, Any]:
     """Stage the uploaded backup, have the program switch to it, and tell what came back."""
     if len(files) != 1:
         raise RequestInvalid(fields="files")
     (file,) = files
     proof = Proof(body.passphrase or None, body.recovery_code or None, body.backup_passphrase or None)
     state = program_state()
-    restored = stage(open_source(file.path, proof), state.folder, SystemClock(), lambda _part, _stage: None)
+    source = open_source(file.path, proof)
+    restored = stage(source, state.folder, SystemClock(), lambda _part, _stage: None, replaces=replaces)
     shutil.rmtree(file.path.parent.parent, ignore_errors=True)
     state.take_restored()
     examined = restored.examined

@@ -11,6 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from quantbox.audit.models import RecordFilter
+from quantbox.backup import restoring, switching
+from quantbox.backup.examination import check_counts
 from quantbox.vault.models import Keys
 from tests.backup.store import DAYS, OWN_PASSPHRASE, PASSPHRASE
 from tests.web.program import Browser, Program, new_program, open_browser, sign_in
@@ -232,3 +234,21 @@ def test_a_session_of_before_the_backup_does_not_come_back_to_life(program: Prog
     assert browser.get("/api/v1/backups").status_code == 401
     with program.open_services.sessions() as session:
         assert session.execute(text("SELECT count(*) FROM web_sessions")).scalar() == 0
+
+
+def test_a_store_made_while_an_uploaded_backup_was_read_is_not_replaced_by_it(
+    new_program: Program, backup_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever restores where there is no store proves nothing to the owner who has made one meanwhile."""
+
+    def check_counts_slowly(*arguments: Any, **options: Any) -> object:
+        new_program.create("the owner's own pass phrase")
+        return check_counts(*arguments, **options)
+
+    monkeypatch.setattr(restoring, "check_counts", check_counts_slowly)
+    browser = open_browser(new_program)
+    refused = browser.post("/restore", **upload(backup_file, passphrase=PASSPHRASE))
+    assert (refused.status_code, refused.get_json()["code"]) == (409, "backup.store_in_the_way")
+    new_program.lock()
+    assert not switching.settle(new_program.folder), "nothing waits to be put in place later"
+    new_program.unlock("the owner's own pass phrase")

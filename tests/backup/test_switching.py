@@ -51,7 +51,7 @@ def find_state(root: Path, keys: Keys) -> tuple[list[str], int]:
 
 def put_back(made: tuple[Path, Path, bytes], folder: DataFolder, clock: Any) -> None:
     source = Source(made[1], PROOF, Opened(made[2], None))
-    stage(source, folder, clock, silent)
+    stage(source, folder, clock, silent, replaces=True)
     assert switching.settle(folder)
 
 
@@ -125,7 +125,7 @@ def test_killed_at_every_step_a_restore_ends_old_or_new(
 
 def test_a_store_in_use_is_left_alone(made: tuple[Path, Path, bytes], tmp_path: Path, clock: Any) -> None:
     folder = DataFolder(Path(shutil.copytree(made[0], tmp_path / "data")))
-    stage(Source(made[1], PROOF, Opened(made[2], None)), folder, clock, silent)
+    stage(Source(made[1], PROOF, Opened(made[2], None)), folder, clock, silent, replaces=True)
     lock = switching.FileLock(folder.lock_file)
     with lock:
         switching.settle_unless_in_use(folder)
@@ -138,12 +138,12 @@ def test_one_restore_at_a_time_and_none_over_one_that_waits(made: tuple[Path, Pa
     folder = DataFolder(Path(shutil.copytree(made[0], tmp_path / "data")))
     source = Source(made[1], PROOF, Opened(made[2], None))
     with switching.staging(folder), pytest.raises(LockBusy):
-        stage(source, folder, clock, silent)
+        stage(source, folder, clock, silent, replaces=True)
     with switching.staging(folder):
         assert switching.settle(folder) is False
-    stage(source, folder, clock, silent)
+    stage(source, folder, clock, silent, replaces=True)
     with pytest.raises(RestorePending):
-        stage(source, folder, clock, silent)
+        stage(source, folder, clock, silent, replaces=True)
 
 
 def test_a_restore_that_was_cut_off_is_thrown_away(made: tuple[Path, Path, bytes], tmp_path: Path) -> None:
@@ -166,6 +166,6 @@ def test_a_store_without_bars_takes_away_the_bars_of_the_one_before(
     empty.close()
     folder = DataFolder(Path(shutil.copytree(template[0], tmp_path / "data")))
     key = read_header(path).open_with(template[1].backup, path.name)
-    stage(Source(path, PROOF, Opened(key, None)), folder, clock, silent)
+    stage(Source(path, PROOF, Opened(key, None)), folder, clock, silent, replaces=True)
     assert switching.settle(folder)
     assert find_state(folder.root, template[1]) == ([], 0)
