@@ -131,8 +131,9 @@ class Anchorage:
         return [self._look(place) for place in (*self._required, *self._optional)]
 
     def is_missing(self) -> bool:
-        """Return whether no place that is required holds anything."""
-        return all(self._look(place).state == "missing" for place in self._required)
+        """Return whether no place holds anything: a file that was taken away is still remembered by the keychain."""
+        is_file_missing = all(self._look(place).state == "missing" for place in self._required)
+        return is_file_missing and not any(self._look(place).state in ("valid", "forged") for place in self._optional)
 
     def advance(self, anchor: Anchor, holds: Callable[[Anchor], bool]) -> None:
         """Move the anchor on, unless another process has moved it further, or the database does not hold the one before.

@@ -250,6 +250,44 @@ def test_a_deleted_anchor_is_reported_and_writing_on_does_not_hide_it(audit: Aud
     assert problem(audit) == ("not_anchored", None)
 
 
+class Drawer:
+    """A keychain: keeps one text."""
+
+    name, is_required = "keychain", False
+
+    def __init__(self) -> None:
+        self.text: str | None = None
+
+    def read(self) -> str | None:
+        return self.text
+
+    def write(self, text: str) -> None:
+        self.text = text
+
+
+def test_an_empty_log_put_back_without_its_anchor_file_is_no_new_one_while_the_keychain_remembers(
+    sessions: sessionmaker[Session], engine: Engine, clock: FixedClock, anchor_file: Path
+) -> None:
+    """Copies of a part 1 database lie beside it; its log is empty, as that of a new store is."""
+    drawer = Drawer()
+
+    def opened() -> Audit:
+        log = Audit(sessions, clock, Anchorage(STORE_ID, AUDIT_KEY, [FilePlace(anchor_file), drawer]))
+        log.begin()
+        return log
+
+    log = opened()
+    write(log, 3)
+    log.close()
+    evidence = drawer.text
+    tamper(engine, "DELETE FROM audit_records")
+    anchor_file.unlink()
+    back = opened()
+    back.close()
+    assert drawer.text == evidence, "the last trace of the log is not written over"
+    assert problem(back) is not None
+
+
 def test_an_anchor_not_written_with_the_key_is_refused(audit: Audit, anchor_file: Path) -> None:
     write(audit, 3)
     anchor = json.loads(anchor_file.read_text())
