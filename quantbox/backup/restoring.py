@@ -23,7 +23,7 @@ from quantbox.core.ids import new_id
 from quantbox.core.paths import DataFolder
 from quantbox.core.processes import FileLock, restrict_to_owner
 from quantbox.user_auth.models import OWNER_ACCOUNT
-from quantbox.vault.service import unlock_document, vault_lock
+from quantbox.vault.service import unlock_document
 
 __all__ = ["Restored", "Source", "open_source", "refuse_store", "restore", "stage"]
 
@@ -123,10 +123,9 @@ def stage(source: Source, folder: DataFolder, clock: Clock, progress: Progress, 
         check_counts(place, extracted, counts_bars=True)
         _note_restore(place / DATABASE, extracted, clock)
         (place / MARKET).mkdir(exist_ok=True)
-        with vault_lock(folder):
-            if not replaces:
-                refuse_store(folder)
-            mark_ready(place)
+        if not replaces:
+            refuse_store(folder)
+        mark_ready(place)
     return Restored(extracted.examined, folder.root)
 
 
