@@ -75,6 +75,7 @@ def examine_today(folder: DataFolder, services: Services, language: Language) ->
         examine_queue(services),
         examine_processes(folder),
         examine_backups(services),
+        examine_offsite(services),
         examine_disk(folder),
         examine_database_log(folder),
         audit_finding(services.audit.last_check),
@@ -182,6 +183,7 @@ def examine_store(folder: DataFolder, services: Services | None, *, is_busy: boo
         "market_data": examine_market_data,
         "calendar_end": examine_calendar,
         "backups": examine_backups,
+        "offsite": examine_offsite,
         "audit_chain": lambda open_services: audit_finding(open_services.audit.verify()),
     }
     advice = Text("用 --passphrase-file 给出口令后再看。", "Look again with --passphrase-file.")
@@ -274,3 +276,13 @@ def examine_backups(services: Services) -> Check:
     elif standing.is_late:
         advice = Text("已有两天没有备份：立即备份一次。", "No backup was made for two days: make one now.")
     return Check("backups", advice is NOTHING, newest, advice)
+
+
+def examine_offsite(services: Services) -> Check:
+    """Warn when nothing could be sent to the other place for a day."""
+    healthy = not services.offsite.is_failing_too_long(OWNER_ACCOUNT)
+    advice = Text(
+        "异地备份已失败一天以上：在备份页面查看原因并测试。",
+        "Off-site backup has failed for a day or more: see why on the backup page and test it.",
+    )
+    return Check("offsite", healthy, services.offsite.choices.get(OWNER_ACCOUNT).kind.value, NOTHING if healthy else advice)

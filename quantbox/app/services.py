@@ -15,6 +15,8 @@ from quantbox.app.unrecorded import UnrecordedActs
 from quantbox.audit.service import Audit
 from quantbox.backtesting.service import Backtesting
 from quantbox.backup.making import OpenStore
+from quantbox.backup.offsite.objects import Queue
+from quantbox.backup.offsite.service import BRING_BACK_KIND, FETCH_KIND, Offsite
 from quantbox.backup.outbound import Outbound
 from quantbox.backup.plain_export import PlainExport
 from quantbox.backup.schedule import Schedules
@@ -58,7 +60,16 @@ class IdentityServices:
 
 
 @dataclass(frozen=True)
-class Services(IdentityServices):
+class SavingServices:
+    """How the store is saved, here and elsewhere."""
+
+    backups: Backups
+    outbound: Outbound
+    offsite: Offsite
+
+
+@dataclass(frozen=True)
+class Services(IdentityServices, SavingServices):
     """What routes, commands and job handlers work with."""
 
     folder: DataFolder
@@ -75,8 +86,6 @@ class Services(IdentityServices):
     audit: Audit
     settings: SettingsService
     lan: LanChoices
-    backups: Backups
-    outbound: Outbound
     plain_export: PlainExport
     #: Whether a worker process runs the jobs; else whoever made a job runs it (a command without a running program).
     worker_beside: bool
@@ -117,16 +126,25 @@ def build_services(
     jobs = JobService(sessions, clock, bus, wake or (lambda _job_id: None))
     market_data = MarketData(folder, clock)
     data_requests = DataRequests(sessions, clock, jobs, market_data, folder)
-    backtesting = Backtesting(sessions, clock, jobs, market_data, cipher)
-    open_store, schedules = OpenStore(folder, engine, market_data, keys.database), Schedules(sessions, clock)
-    backups = Backups(
-        open_store, keys.backup, cipher, sessions=sessions, clock=clock, jobs=jobs, schedules=schedules, audit=audit
-    )
+    version_queue = Queue(cipher, clock)
+    backtesting = Backtesting(sessions, clock, jobs, market_data, cipher, version_saved=version_queue.add)
     identity = build_identity(folder, keys, sessions, clock, bus)
-    outbound, settings = Outbound(sessions, clock), SettingsService(sessions, clock)
-    settle_restored_store(outbound, identity.sign_ins, jobs, audit)
+    open_store, settings = OpenStore(folder, engine, market_data, keys.database), SettingsService(sessions, clock)
+    saving = build_saving(
+        open_store,
+        keys,
+        sessions,
+        clock,
+        jobs,
+        audit,
+        credentials=identity.credentials,
+        backtesting=backtesting,
+        queue=version_queue,
+    )
+    settle_restored_store(saving.outbound, identity.sign_ins, jobs, audit)
     return Services(
         **vars(identity),
+        **vars(saving),
         folder=folder,
         keys=keys,
         clock=clock,
@@ -134,16 +152,14 @@ def build_services(
         engine=engine,
         sessions=sessions,
         jobs=jobs,
-        job_runner=JobRunner(jobs, job_handlers(backtesting, backups, data_requests), owner, clock, bus),
+        job_runner=JobRunner(jobs, job_handlers(backtesting, saving.backups, saving.offsite, data_requests), owner, clock, bus),
         market_data=market_data,
         data_requests=data_requests,
         backtesting=backtesting,
         audit=audit,
         settings=settings,
         lan=LanChoices(sessions, cipher, clock),
-        backups=backups,
-        outbound=outbound,
-        plain_export=PlainExport(backtesting, settings, clock),
+        plain_export=PlainExport(backtesting, settings, clock, saving.offsite.read_report),
         worker_beside=wake is not None,
     )
 
@@ -170,12 +186,45 @@ def build_identity(folder: DataFolder, keys: Keys, sessions: sessionmaker[Sessio
     )
 
 
-def job_handlers(backtesting: Backtesting, backups: Backups, data_requests: DataRequests) -> dict[str, Handler]:
+def build_saving(
+    store: OpenStore,
+    keys: Keys,
+    sessions: sessionmaker[Session],
+    clock: Clock,
+    jobs: JobService,
+    audit: Audit,
+    *,
+    credentials: Credentials,
+    backtesting: Backtesting,
+    queue: Queue,
+) -> SavingServices:
+    """Build what saves the store."""
+    cipher, schedules, outbound = FieldCipher(keys.fields), Schedules(sessions, clock), Outbound(sessions, clock)
+    backups = Backups(store, keys.backup, cipher, sessions=sessions, clock=clock, jobs=jobs, schedules=schedules, audit=audit)
+    offsite = Offsite(
+        store.folder,
+        keys.archive,
+        cipher,
+        sessions=sessions,
+        clock=clock,
+        credentials=credentials,
+        queue=queue,
+        shelf=backtesting.shelf,
+        backups=backups,
+        outbound=outbound,
+        jobs=jobs,
+    )
+    return SavingServices(backups=backups, outbound=outbound, offsite=offsite)
+
+
+def job_handlers(backtesting: Backtesting, backups: Backups, offsite: Offsite, data_requests: DataRequests) -> dict[str, Handler]:
     """Return what runs each kind of job."""
     return {
         "backtest": backtesting.run_job,
         "backup": backups.run_backup,
         "backup_rehearsal": backups.run_rehearsal,
+        FETCH_KIND: offsite.run_fetch,
+        BRING_BACK_KIND: offsite.run_bring_back,
         "data_import": data_requests.run_import,
         "data_update": data_requests.run_update,
     }

@@ -12,6 +12,7 @@ from quantbox.app.recording import WebRecorder
 from quantbox.app.routes import routes as app_routes
 from quantbox.audit.routes import routes as audit_routes
 from quantbox.backtesting.routes import routes as backtesting_routes
+from quantbox.backup.offsite.routes import routes as offsite_routes
 from quantbox.backup.routes import routes as backup_routes
 from quantbox.core.bus import Bus
 from quantbox.core.clock import Clock, SystemClock
@@ -90,6 +91,7 @@ def create_app(state: ProgramState, *, clock: Clock | None = None, testing: bool
         data_routes,
         backtesting_routes,
         backup_routes,
+        offsite_routes,
         app_routes,
         audit_routes,
         lan_routes,

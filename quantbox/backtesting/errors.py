@@ -12,6 +12,7 @@ Invalid
 NotFound
  └ BacktestNotFound     backtesting.not_found
 Conflict
+ ├ BacktestArchived     backtesting.archived
  ├ BacktestHasNoResult  backtesting.no_result
  └ BacktestUnfinished   backtesting.unfinished
 Unavailable
@@ -26,6 +27,7 @@ from quantbox.core.errors import Conflict, Invalid, NotFound, Unavailable
 from quantbox.core.text import Text
 
 __all__ = [
+    "BacktestArchived",
     "BacktestHasNoResult",
     "BacktestNotFound",
     "BacktestUnfinished",
@@ -125,6 +127,14 @@ class BacktestHasNoResult(Conflict):
     code = "backtesting.no_result"
     sentence = Text("回测 {backtest_id} 没有结果（{state}）", "Backtest {backtest_id} has no result ({state})")
     hint = Text("请看任务的结束原因，或重新运行", "See why its job ended as it did, or run it again")
+
+
+class BacktestArchived(Conflict):
+    """The result was moved to the off-site store."""
+
+    code = "backtesting.archived"
+    sentence = Text("回测 {backtest_id} 的报告已归档到异地", "The report of backtest {backtest_id} is archived off-site")
+    hint = Text("点“取回报告”即可打开", "Bring the report back to open it")
 
 
 class BacktestUnfinished(Conflict):

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-__all__ = ["BacktestRequest", "BacktestResult", "Costs", "Curve"]
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+__all__ = ["BacktestRequest", "BacktestResult", "Costs", "Curve", "StrategyVersion", "VersionSaved"]
 
 
 @dataclass(frozen=True)
@@ -95,3 +98,29 @@ class Curve:
     def to_json(self, name: str = "value") -> list[dict[str, Any]]:
         """Return ``[{"date": "2024-01-02", name: value}, ...]``."""
         return [{"date": day.isoformat(), name: value} for day, value in zip(self.dates, self.values, strict=True)]
+
+
+@dataclass(frozen=True)
+class StrategyVersion:
+    """One text of a strategy, saved by submitting it.
+
+    Attributes
+    ----------
+    content_hash : str
+        SHA-256 of the source.
+    file_name : str
+        What it was called when it was first submitted.
+    """
+
+    account_id: str
+    content_hash: str
+    file_name: str
+    source: str = field(repr=False)
+
+
+class VersionSaved(Protocol):
+    """What is told of every strategy that is saved."""
+
+    def __call__(self, session: Session, version: StrategyVersion, /) -> None:
+        """Take note in the transaction that saves it; the same version may come again."""
+        ...

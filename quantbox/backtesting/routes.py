@@ -115,6 +115,7 @@ class BacktestRow(Answer):
     max_drawdown_pct: float | None
     sharpe: float | None
     warnings: int | None
+    is_archived: bool
     state: JobState
     progress: float
     stage: str

@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy.orm import Session, sessionmaker
 
 from quantbox.backtesting import store
+from quantbox.backtesting.archiving import ReportShelf, version_of
 from quantbox.backtesting.comparison import compare_results
-from quantbox.backtesting.errors import BacktestHasNoResult, BacktestNotFound, BacktestUnfinished
+from quantbox.backtesting.errors import BacktestArchived, BacktestHasNoResult, BacktestNotFound, BacktestUnfinished
 from quantbox.backtesting.inputs import choose_series, load_input
-from quantbox.backtesting.models import BacktestRequest, BacktestResult
+from quantbox.backtesting.models import BacktestRequest, BacktestResult, StrategyVersion, VersionSaved
 from quantbox.backtesting.requests import at_field, check_request, title_of
 from quantbox.backtesting.runs import ChildRun, build_result
 from quantbox.backtesting.tables import BacktestRow
@@ -26,7 +27,7 @@ from quantbox.market_data.service import MarketData
 from quantbox.vault.errors import FieldDamaged
 from quantbox.vault.fields import FieldCipher
 
-__all__ = ["JOB_KIND", "Backtesting"]
+__all__ = ["JOB_KIND", "Backtesting", "ReportShelf"]
 
 JOB_KIND = "backtest"
 
@@ -38,6 +39,10 @@ STATES = {
     ChildEndKind.TIMED_OUT: JobState.TIMED_OUT,
     ChildEndKind.CANCELLED: JobState.CANCELLED,
 }
+
+
+def tell_nobody(_session: Session, _version: StrategyVersion) -> None:
+    """Take no note of a saved version."""
 
 
 class Backtesting:
@@ -57,6 +62,13 @@ class Backtesting:
         The second lock of strategies, reports and trades.
     limits : ChildLimits
         What one run may use: 600 s and 2 GiB unless said otherwise.
+    version_saved : VersionSaved
+        Told of the strategy of every submitted backtest, in the same transaction.
+
+    Attributes
+    ----------
+    shelf : ReportShelf
+        Moves results elsewhere and back.
     """
 
     def __init__(
@@ -68,6 +80,7 @@ class Backtesting:
         cipher: FieldCipher,
         *,
         limits: ChildLimits | None = None,
+        version_saved: VersionSaved = tell_nobody,
     ) -> None:
         self._sessions = sessions
         self._clock = clock
@@ -75,6 +88,8 @@ class Backtesting:
         self._market_data = market_data
         self._cipher = cipher
         self._limits = limits or ChildLimits()
+        self._version_saved = version_saved
+        self.shelf = ReportShelf(sessions, cipher, clock)
 
     def submit(self, request: BacktestRequest, account_id: str) -> Job:
         """Check a request, store it with its job in one transaction, and wake a worker.
@@ -141,11 +156,16 @@ class Backtesting:
 
         Raises
         ------
+        BacktestArchived
+            When the result was moved elsewhere.
         BacktestHasNoResult
             When the run did not succeed, or has not ended.
         """
         with self._sessions() as session:
-            result = store.read_result(self._cipher, self._find(session, backtest_id, account_id))
+            row = self._find(session, backtest_id, account_id)
+            if row.archived_as is not None:
+                raise BacktestArchived(backtest_id=backtest_id)
+            result = store.read_result(self._cipher, row)
         if result is None:
             raise BacktestHasNoResult(backtest_id=backtest_id, state=self._jobs.get(backtest_id, account_id).state.value)
         return result
@@ -203,6 +223,7 @@ class Backtesting:
                 is_demo=any(series.is_demo for series in stored),
                 rerun_of=rerun_of,
             )
+            self._version_saved(session, version_of(account_id, request.file_name, request.source))
         self._jobs.wake(job.id)
         return job
 

@@ -27,6 +27,7 @@ __all__ = [
     "find_backtest",
     "list_backtests",
     "pack_text",
+    "put_result",
     "read_log",
     "read_request",
     "read_result",
@@ -102,14 +103,19 @@ def write_result(session: Session, cipher: FieldCipher, backtest_id: str, result
     """Store a result and the figures lists show."""
     row = session.get_one(BacktestRow, backtest_id)
     statistics = result.document["statistics"]
-    row.document = _seal(cipher, row.id, "document", result.document)
-    _write_report(cipher, row, result.report)
+    put_result(cipher, row, result)
     row.final_value = result.document["final_value"]
     row.total_return_pct = statistics["total_return_pct"]
     row.max_drawdown_pct = statistics["max_drawdown_pct"]
     row.sharpe = statistics["sharpe"]
     row.warnings = count_warnings(result.document["warnings"], result.report["differences"])
     row.is_demo = result.report["is_demo"]
+
+
+def put_result(cipher: FieldCipher, row: BacktestRow, result: BacktestResult) -> None:
+    """Store a result in its row."""
+    row.document = _seal(cipher, row.id, "document", result.document)
+    _write_report(cipher, row, result.report)
 
 
 def write_log(session: Session, cipher: FieldCipher, backtest_id: str, log: list[str]) -> None:

@@ -46,6 +46,9 @@ class BacktestRow(Base):
     max_drawdown_pct: Mapped[float | None]
     sharpe: Mapped[float | None]
     warnings: Mapped[int | None]
+    #: Name under which document and report lie at another place, and since when; they are null here then.
+    archived_as: Mapped[str | None] = mapped_column(String(64))
+    archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     def to_json(self) -> dict[str, Any]:
         """Return the row as a list shows it, without the state, which the job knows."""
@@ -66,4 +69,5 @@ class BacktestRow(Base):
             "max_drawdown_pct": self.max_drawdown_pct,
             "sharpe": self.sharpe,
             "warnings": self.warnings,
+            "is_archived": self.archived_as is not None,
         }

@@ -10,11 +10,13 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal
 
+from quantbox.backtesting.models import BacktestResult
 from quantbox.backtesting.service import Backtesting
 from quantbox.core.clock import Clock
+from quantbox.core.errors import QuantBoxError
 from quantbox.core.spreadsheet import write_csv
 from quantbox.user_auth.settings import SettingsService
 from quantbox.vault.wrappers.passphrase import check_length
@@ -39,10 +41,19 @@ class PlainExport:
         Has the settings.
     clock : Clock
         Dates the file.
+    read_archived : callable
+        Returns the result of a backtest whose report lies at the other place, by its id and account.
     """
 
-    def __init__(self, backtesting: Backtesting, settings: SettingsService, clock: Clock) -> None:
+    def __init__(
+        self,
+        backtesting: Backtesting,
+        settings: SettingsService,
+        clock: Clock,
+        read_archived: Callable[[str, str], BacktestResult],
+    ) -> None:
         self._backtesting, self._settings, self._clock = backtesting, settings, clock
+        self._read_archived = read_archived
 
     def write(self, account_id: str, passphrase: str, kinds: Iterable[Kind]) -> bytes:
         """Return the ZIP with the kinds asked for.
@@ -67,12 +78,16 @@ class PlainExport:
 
     def _files(self, account_id: str, wanted: set[Kind]) -> Iterator[tuple[str, bytes]]:
         rows = list(self._rows(account_id))
+        if wanted & {"trades", "backtests"}:
+            rows, left_out = self._with_documents(account_id, rows)
+            if left_out:
+                yield "not-included.json", _json(left_out)
         if "strategies" in wanted:
             yield from self._strategies(account_id, rows)
         if "trades" in wanted:
-            yield "trades.csv", self._trades(account_id, rows)
+            yield "trades.csv", self._trades(rows)
         if "backtests" in wanted:
-            yield "backtests.json", _json([self._summary(account_id, row) for row in rows])
+            yield "backtests.json", _json([self._summary(row) for row in rows])
         if "settings" in wanted:
             yield "settings.json", _json(vars(self._settings.get(account_id)))
 
@@ -84,6 +99,22 @@ class PlainExport:
             cursor = page.next_cursor
             if cursor is None:
                 return
+
+    def _with_documents(self, account_id: str, rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+        """Return the rows with their documents, and which of them the other place does not give, and why."""
+        found: list[dict[str, Any]] = []
+        left_out: list[dict[str, str]] = []
+        for row in rows:
+            document: dict[str, Any] | None = None
+            if row["is_archived"]:
+                try:
+                    document = self._read_archived(row["id"], account_id).document
+                except QuantBoxError as problem:
+                    left_out.append({"id": row["id"], "zh": problem.message("zh"), "en": problem.message("en")})
+            elif row["state"] == "succeeded":
+                document = self._backtesting.result(row["id"], account_id).document
+            found.append({**row, "document": document})
+        return found, left_out
 
     def _strategies(self, account_id: str, rows: list[dict[str, Any]]) -> Iterator[tuple[str, bytes]]:
         """Yield each different source once, and the index that tells what it was called and which backtests ran it."""
@@ -100,19 +131,18 @@ class PlainExport:
         yield from sources
         yield "strategies/index.json", _json(list(found.values()))
 
-    def _trades(self, account_id: str, rows: list[dict[str, Any]]) -> bytes:
+    def _trades(self, rows: list[dict[str, Any]]) -> bytes:
         lines = [
             [row["id"], row["title"], *(trade[column] for column in _TRADE_COLUMNS)]
             for row in rows
-            if row["state"] == "succeeded"
-            for trade in self._backtesting.result(row["id"], account_id).document["trades"]
+            for trade in (row["document"] or {"trades": []})["trades"]
         ]
         return write_csv(["backtest_id", "title", *_TRADE_COLUMNS], lines)
 
-    def _summary(self, account_id: str, row: dict[str, Any]) -> dict[str, Any]:
-        summary = {name: value for name, value in row.items() if name not in ("progress", "stage")}
-        if row["state"] == "succeeded":
-            document = self._backtesting.result(row["id"], account_id).document
+    def _summary(self, row: dict[str, Any]) -> dict[str, Any]:
+        summary = {name: value for name, value in row.items() if name not in ("progress", "stage", "document")}
+        document = row["document"]
+        if document is not None:
             summary |= {name: document[name] for name in ("final_value", "final_cash", "statistics", "equity")}
         return summary
 

@@ -8,6 +8,7 @@ import time
 from huey.consumer import ConsumerStopped
 
 from quantbox.app.services import build_services
+from quantbox.backup.offsite.sender import SenderThread
 from quantbox.core.clock import SystemClock
 from quantbox.core.paths import DataFolder
 from quantbox.core.process_bus import BusAddress, ProcessBus
@@ -43,6 +44,8 @@ def main(folder: DataFolder) -> int:
     )
     consumer = queue.consumer(services.job_runner.run, workers=WORKERS)
     Sweeper(services.jobs, queue, [lambda: services.backups.submit_due(OWNER_ACCOUNT)]).start()
+    SenderThread("objects", services.offsite.send_objects).start()
+    SenderThread("copies", services.offsite.send_copies).start()
     consumer.start()
     on_stop_request(lambda: os._exit(0))  # Huey would finish its tasks first, which may take an hour
     line.notify("ready")

@@ -42,6 +42,7 @@ ROUTES: dict[str, tuple[Role | None, bool, str | None]] = {
     "POST /backtests/<backtest_id>/rerun": (TRADER, NOTHING_MORE, "backtest.rerun"),
     "POST /backtests/inspect": (VIEWER, NOTHING_MORE, None),
     "GET /backtests/samples": (VIEWER, NOTHING_MORE, None),
+    "POST /backtests/<backtest_id>/bring-back": (TRADER, NOTHING_MORE, "backtest.bring_back"),
     "GET /backups": (OWNER, NOTHING_MORE, None),
     "POST /backups": (OWNER, NOTHING_MORE, "backup.create"),
     "DELETE /backups/<name>": (OWNER, NOTHING_MORE, "backup.delete"),
@@ -49,6 +50,13 @@ ROUTES: dict[str, tuple[Role | None, bool, str | None]] = {
     "POST /backups/<name>/rehearse": (OWNER, NOTHING_MORE, "backup.rehearse"),
     "POST /backups/<name>/verify": (OWNER, NOTHING_MORE, "backup.verify"),
     "PUT /backups/schedule": (OWNER, NOTHING_MORE, "backup.schedule"),
+    "GET /offsite": (OWNER, NOTHING_MORE, None),
+    "PUT /offsite": (OWNER, STEP_UP, "offsite.change"),
+    "DELETE /offsite/backups/<name>": (OWNER, NOTHING_MORE, "offsite.delete"),
+    "POST /offsite/backups/<name>/fetch": (OWNER, NOTHING_MORE, "offsite.fetch"),
+    "POST /offsite/bring-back": (OWNER, NOTHING_MORE, "offsite.bring_back"),
+    "POST /offsite/send": (OWNER, NOTHING_MORE, "offsite.send"),
+    "POST /offsite/test": (OWNER, NOTHING_MORE, "offsite.test"),
     "POST /commands/<name>": (ANYBODY, NOTHING_MORE, None),
     "GET /data/calendar": (VIEWER, NOTHING_MORE, None),
     "GET /data/check": (VIEWER, NOTHING_MORE, None),
@@ -205,9 +213,9 @@ class Caller:
             self.program.open(self._keys)
         services = self.program.open_services
         self._keys = services.keys
-        if self._person_role is None:
+        held = self.browser.client.get_cookie("quantbox_session")
+        if self._person_role is None or (held and services.web_sessions.find(held.value)):
             return
-        self.browser.client.delete_cookie("quantbox_session")
         name = NAME if self._person_role is OWNER else self._person_role.value
         sign_in(self.browser, self.program, name, self._person_role)
         (session, *_others) = services.web_sessions.list_sessions()
