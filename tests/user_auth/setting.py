@@ -16,6 +16,7 @@ __all__ = ["beside", "cheap_passwords", "code_of", "enrol_totp", "enter", "perso
 def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """Passwords at the least cost of Argon2id, for tests that are not about it."""
     monkeypatch.setattr(passwords, "_hasher", PasswordHasher(1, 8, 1, 32, 16))
+    monkeypatch.setattr("tests.web.program.verifier", lambda: passwords.make_verifier(PASSWORD))
 
 
 def state_of(browser: Browser) -> str:

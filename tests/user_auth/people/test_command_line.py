@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.program import OWNER, PASSWORD, Client, Store, serving
+from quantbox.cli import main
+from quantbox.core.paths import DataFolder
+from quantbox.vault import service as vault
+from tests.program import OWNER, PASSPHRASE, PASSWORD, Client, Store, serving
 
 NEW_PASSWORD = "tall grass, 9 herons"
 
@@ -32,6 +37,27 @@ def enter(client: Client, name: str, password: str) -> str:
     return str(answer["state"])
 
 
+def test_people_are_added_listed_and_reset_in_the_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = DataFolder(tmp_path / "store")
+    vault.create(folder, PASSPHRASE)
+    (tmp_path / "passphrase").write_text(PASSPHRASE, encoding="utf-8")
+    (tmp_path / "password").write_text(NEW_PASSWORD, encoding="utf-8")
+
+    def run(*words: str, password: str = "password") -> tuple[int, Any]:
+        asked = [*words, "--data-dir", str(folder.root), "--passphrase-file", str(tmp_path / "passphrase"), "--json"]
+        status = main([*asked, "--password-file", str(tmp_path / password)] if words[1] != "list" else asked)
+        return status, json.loads(capsys.readouterr().out)
+
+    assert run("people", "add", "guest", password="passphrase")[1]["error"]["code"] == "user_auth.password_is_passphrase"
+    assert run("people", "add", "林溪", "--role", "owner")[0] == 0
+    assert run("people", "add", "林溪")[1]["error"]["code"] == "user_auth.name_taken"
+    assert run("people", "reset", "nobody")[1]["error"]["code"] == "user_auth.person_unknown"
+    status, person = run("people", "reset", "林溪")
+    assert (status, person["name"], person["role"], person["second_factors"]) == (0, "林溪", "owner", [])
+    assert [one["name"] for one in run("people", "list")[1]["people"]] == ["林溪"]
+
+
+@pytest.mark.long
 def test_people_are_listed_added_and_reset_without_and_beside_the_program(store: Store, password_file: Path) -> None:
     words = ("--password-file", str(password_file))
     assert store.run("people", "list").document == {"people": []}

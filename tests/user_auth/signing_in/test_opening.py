@@ -15,7 +15,7 @@ from quantbox.user_auth.tables import PersonRow
 from quantbox.vault import service as vault
 from quantbox.vault.errors import PassphraseWrong
 from quantbox.web.proofs import proving
-from tests.user_auth.setting import code_of, enrol_totp, person_of, refusal, state_of
+from tests.user_auth.setting import cheap_passwords, code_of, enrol_totp, person_of, refusal, state_of
 from tests.web.program import (
     NAME,
     PASSPHRASE,
@@ -29,7 +29,7 @@ from tests.web.program import (
     program,
 )
 
-__all__ = ["browser", "new_program", "program"]
+__all__ = ["browser", "cheap_passwords", "new_program", "program"]
 
 OWNER = {"passphrase": PASSPHRASE, "name": NAME, "password": PASSWORD}
 PART1 = Path(__file__).parents[2] / "vault" / "part1_store"
@@ -37,7 +37,7 @@ PART1_PASSPHRASE = "correct horse 青石板渡口"
 
 
 @pytest.fixture
-def knows_passphrase(program: Program, monkeypatch: pytest.MonkeyPatch) -> Program:
+def knows_passphrase(cheap_passwords: None, program: Program, monkeypatch: pytest.MonkeyPatch) -> Program:
     """A program that takes one pass phrase, without the cost of a key derivation."""
 
     def unlock(passphrase: str) -> None:
@@ -196,7 +196,7 @@ def test_resetting_takes_the_second_factor_where_one_is_enrolled(knows_passphras
     assert open_browser(knows_passphrase).post("/session/reset-password", body).status_code == 200
 
 
-def test_no_new_password_may_be_the_pass_phrase(new_program: Program) -> None:
+def test_no_new_password_may_be_the_pass_phrase(cheap_passwords: None, new_program: Program) -> None:
     new_program.create(PASSPHRASE)
     add_person(new_program)
     browser = open_browser(new_program)
@@ -216,7 +216,9 @@ def test_the_pass_phrase_may_not_become_an_owners_password(new_program: Program)
     assert refusal(answer) == (400, "user_auth.password_is_passphrase")
 
 
-def test_changing_the_pass_phrase_ends_everybodys_sessions_and_tokens_but_this_one(new_program: Program) -> None:
+def test_changing_the_pass_phrase_ends_everybodys_sessions_and_tokens_but_this_one(
+    cheap_passwords: None, new_program: Program
+) -> None:
     new_program.open(vault.create(new_program.folder, PASSPHRASE))
     add_person(new_program)
     mine, elsewhere = open_browser(new_program), open_browser(new_program)
@@ -245,7 +247,7 @@ def test_the_launch_token_makes_the_window_a_known_device_once(program: Program,
     assert refusal(window.get("/api/v1/jobs")) == (401, "web.sign_in_needed")
 
 
-def test_the_window_is_one_device_however_often_it_is_started(program: Program) -> None:
+def test_the_window_is_one_device_however_often_it_is_started(cheap_passwords: None, program: Program) -> None:
     add_person(program)
     for number in range(3):
         program.launch_token = f"start {number}"

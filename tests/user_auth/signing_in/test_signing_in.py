@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from werkzeug.test import TestResponse
 
 from quantbox.core.clock import FixedClock
@@ -20,7 +21,7 @@ __all__ = ["cheap_passwords", "new_program", "program"]
 
 
 @pytest.fixture
-def people(program: Program) -> Program:
+def people(cheap_passwords: None, program: Program) -> Program:
     """A program with an owner and a viewer."""
     add_person(program)
     add_person(program, "viewer", Role.VIEWER)
@@ -68,7 +69,7 @@ def test_somebody_switched_off_is_refused_like_nobody(people: Program) -> None:
     assert told(try_password(browser, "viewer")) == told(try_password(browser, "nobody"))
 
 
-def test_each_account_and_each_known_device_has_its_own_delay(people: Program, cheap_passwords: None) -> None:
+def test_each_account_and_each_known_device_has_its_own_delay(people: Program) -> None:
     owner = enter(people, NAME)
     owner.post("/session/end")
     stranger = beside(owner)
@@ -81,7 +82,7 @@ def test_each_account_and_each_known_device_has_its_own_delay(people: Program, c
     assert try_password(another, "viewer").status_code == 200, "and for each account by itself"
 
 
-def test_the_delay_outlives_a_restart(people: Program, clock: FixedClock, cheap_passwords: None) -> None:
+def test_the_delay_outlives_a_restart(people: Program, clock: FixedClock) -> None:
     for _ in range(7):
         try_password(open_browser(people), NAME, "wrong")
     assert refusal(try_password(open_browser(people), NAME))[1] == "user_auth.sign_in_refused"
@@ -89,9 +90,9 @@ def test_the_delay_outlives_a_restart(people: Program, clock: FixedClock, cheap_
     assert try_password(open_browser(people), NAME).status_code == 200
 
 
-def test_the_cost_of_a_verifier_is_raised_at_the_next_sign_in(people: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    from argon2 import PasswordHasher
-
+def test_the_cost_of_a_verifier_is_raised_at_the_next_sign_in(program: Program) -> None:
+    people = program
+    add_person(people)
     old = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1).hash(PASSWORD)
     with people.open_services.sessions.begin() as session:
         session.get_one(PersonRow, person_of(people, NAME)).password_verifier = old
@@ -108,7 +109,7 @@ def test_the_cost_of_a_verifier_is_raised_at_the_next_sign_in(people: Program, m
 # --- the second factor ---
 
 
-def test_the_second_step_opens_the_session(people: Program, cheap_passwords: None) -> None:
+def test_the_second_step_opens_the_session(people: Program) -> None:
     secret, _codes = enrol_totp(people, NAME)
     browser = open_browser(people)
     answer = try_password(browser, NAME)
@@ -124,7 +125,7 @@ def test_the_second_step_opens_the_session(people: Program, cheap_passwords: Non
     assert browser.api("/sessions")["items"][0]["by"] == "totp"
 
 
-def test_wrong_old_and_used_codes_are_told_apart_to_nobody(people: Program, cheap_passwords: None) -> None:
+def test_wrong_old_and_used_codes_are_told_apart_to_nobody(people: Program) -> None:
     secret, recovery_codes = enrol_totp(people, NAME)
     first = open_browser(people)
     try_password(first, NAME)
@@ -149,7 +150,7 @@ def test_wrong_old_and_used_codes_are_told_apart_to_nobody(people: Program, chea
     assert browser.post("/session/code", {"method": "totp", "code": code_of(people, secret)}).status_code == 200
 
 
-def test_guesses_at_the_code_are_not_forgiven_by_the_password(people: Program, cheap_passwords: None) -> None:
+def test_guesses_at_the_code_are_not_forgiven_by_the_password(people: Program) -> None:
     secret, _codes = enrol_totp(people, NAME)
     for _ in range(6):
         browser = open_browser(people)
@@ -160,7 +161,7 @@ def test_guesses_at_the_code_are_not_forgiven_by_the_password(people: Program, c
     assert refusal(refused) == (403, "user_auth.too_many_attempts")
 
 
-def test_the_proof_of_the_password_waits_five_minutes_and_serves_once(people: Program, cheap_passwords: None) -> None:
+def test_the_proof_of_the_password_waits_five_minutes_and_serves_once(people: Program) -> None:
     secret, _codes = enrol_totp(people, NAME)
     browser = open_browser(people)
     assert refusal(browser.post("/session/code", {"method": "totp", "code": "000000"})) == (403, "user_auth.sign_in_expired")
@@ -179,7 +180,7 @@ def test_the_proof_of_the_password_waits_five_minutes_and_serves_once(people: Pr
     assert refusal(thief.post("/session/code", code)) == (403, "user_auth.sign_in_expired")
 
 
-def test_a_changed_password_voids_what_waits_for_the_second_factor(people: Program, cheap_passwords: None) -> None:
+def test_a_changed_password_voids_what_waits_for_the_second_factor(people: Program) -> None:
     secret, _codes = enrol_totp(people, "viewer")
     browser, owner = open_browser(people), enter(people, NAME)
     try_password(browser, "viewer")
@@ -191,7 +192,7 @@ def test_a_changed_password_voids_what_waits_for_the_second_factor(people: Progr
 # --- new places ---
 
 
-def test_a_new_device_or_address_is_told_of_listed_and_recorded(people: Program, cheap_passwords: None) -> None:
+def test_a_new_device_or_address_is_told_of_listed_and_recorded(people: Program) -> None:
     news: list[dict[str, Any]] = []
     people.open_services.bus.subscribe("user_auth.new_place", lambda _topic, message: news.append(message))
 
@@ -222,9 +223,7 @@ def test_a_new_device_or_address_is_told_of_listed_and_recorded(people: Program,
     assert [facts.get("is_new_place", False) for facts in recorded] == [True, False, True, False, True]
 
 
-def test_a_sign_in_is_recorded_with_who_and_how_and_a_refused_one_without_what_was_typed(
-    people: Program, cheap_passwords: None
-) -> None:
+def test_a_sign_in_is_recorded_with_who_and_how_and_a_refused_one_without_what_was_typed(people: Program) -> None:
     secret, _codes = enrol_totp(people, NAME)
     browser = open_browser(people)
     try_password(browser, "my password in the wrong field")

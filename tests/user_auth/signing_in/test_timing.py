@@ -88,8 +88,8 @@ def assert_alike(medians: dict[str, float]) -> None:
 
 @pytest.fixture
 def middling_cost(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A third of the cost: quick enough for every run, and leaving it out in one case would still stand out."""
-    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(3, 20 * 1024, 4, 32, 16))
+    """A fifth of the cost: quick enough for every run, and leaving it out in one case would still stand out."""
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(3, 12 * 1024, 4, 32, 16))
     monkeypatch.setattr("tests.web.program.verifier", lambda: passwords.make_verifier(PASSWORD))
 
 
