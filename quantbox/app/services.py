@@ -126,20 +126,11 @@ def build_services(
     jobs = JobService(sessions, clock, bus, wake or (lambda _job_id: None))
     market_data = MarketData(folder, clock)
     data_requests = DataRequests(sessions, clock, jobs, market_data, folder)
-    version_queue = Queue(cipher, clock)
-    backtesting = Backtesting(sessions, clock, jobs, market_data, cipher, version_saved=version_queue.add)
+    backtesting = Backtesting(sessions, clock, jobs, market_data, cipher, version_saved=Queue(cipher, clock).add)
     identity = build_identity(folder, keys, sessions, clock, bus)
     open_store, settings = OpenStore(folder, engine, market_data, keys.database), SettingsService(sessions, clock)
     saving = build_saving(
-        open_store,
-        keys,
-        sessions,
-        clock,
-        jobs,
-        audit,
-        credentials=identity.credentials,
-        backtesting=backtesting,
-        queue=version_queue,
+        open_store, keys, sessions, clock, jobs=jobs, audit=audit, credentials=identity.credentials, backtesting=backtesting
     )
     settle_restored_store(saving.outbound, identity.sign_ins, jobs, audit)
     return Services(
@@ -191,12 +182,11 @@ def build_saving(
     keys: Keys,
     sessions: sessionmaker[Session],
     clock: Clock,
+    *,
     jobs: JobService,
     audit: Audit,
-    *,
     credentials: Credentials,
     backtesting: Backtesting,
-    queue: Queue,
 ) -> SavingServices:
     """Build what saves the store."""
     cipher, schedules, outbound = FieldCipher(keys.fields), Schedules(sessions, clock), Outbound(sessions, clock)
@@ -208,7 +198,6 @@ def build_saving(
         sessions=sessions,
         clock=clock,
         credentials=credentials,
-        queue=queue,
         shelf=backtesting.shelf,
         backups=backups,
         outbound=outbound,

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from quantbox.backtesting.models import BacktestResult, StrategyVersion
+from quantbox.backtesting.models import BacktestResult
 from quantbox.backtesting.service import ReportShelf
 from quantbox.backup.errors import KeysRotated
 from quantbox.backup.making import read_vault
@@ -53,8 +53,6 @@ class Offsite:
         Of the store.
     archive_key : bytes
         `Keys.archive` of the unlocked vault.
-    queue : Queue
-        Takes the versions of strategies in.
     shelf : ReportShelf
         Moves reports out of the store and back.
     outbound : Outbound
@@ -72,7 +70,6 @@ class Offsite:
         sessions: sessionmaker[Session],
         clock: Clock,
         credentials: Credentials,
-        queue: Queue,
         shelf: ReportShelf,
         backups: Backups,
         outbound: Outbound,
@@ -80,7 +77,7 @@ class Offsite:
         timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
         self._folder, self._archive_key, self._sessions, self._clock = folder, archive_key, sessions, clock
-        self._queue, self._shelf, self._outbound, self._jobs = queue, shelf, outbound, jobs
+        self._queue, self._shelf, self._outbound, self._jobs = Queue(cipher, clock), shelf, outbound, jobs
         self._timeout_seconds = timeout_seconds
         self._epoch = read_vault(folder)[2] if folder.vault_file.is_file() else 0
         self.choices = OffsiteChoices(sessions, cipher, clock, credentials, folder.root)
@@ -127,10 +124,6 @@ class Offsite:
         """Write a small object, read it back, delete it; raises what failed in one sentence."""
         self._outbound.refuse_paused()
         self._target_of(self.choices.place(account_id), TEST_SECONDS).test()
-
-    def submit_version(self, session: Session, version: StrategyVersion) -> None:
-        """Queue a version in the transaction that saves it."""
-        self._queue.add(session, version)
 
     # --- sending, in the worker ----------------------------------------------------------------------------------------
 
