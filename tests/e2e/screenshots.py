@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.e2e.browser import DESK, TABLET, Watch, context_of, open_chromium, settle
 from tests.e2e.demo_program import DemoProgram, demo_program
-from tests.program import PASSPHRASE, Store, serving
+from tests.program import OWNER, PASSPHRASE, PASSWORD, Store, serving
 
 SHEETS = ("trades", "kline", "exposure", "log", "code", "differences")
 EMPTY = {"overview": "/", "market": "/market", "data": "/data", "backtests": "/backtests", "new": "/backtests/new"}
@@ -29,6 +29,20 @@ def open_help(page: Page) -> None:
     page.keyboard.press("?")
 
 
+def open_lock_screen(page: Page) -> None:
+    page.locator(".topbar .tools .tool").last.click()
+    page.locator(".lock-screen #sign-in-password").wait_for()
+
+
+def open_new_person(page: Page) -> None:
+    page.locator(".page-head .primary").click()
+
+
+def open_passphrase(page: Page) -> None:
+    page.locator(".setting .button:visible").first.click()
+    page.locator("#fresh-phrase").fill("青石板 渡口")
+
+
 def open_update(page: Page) -> None:
     page.locator(".page-head button").first.click()
 
@@ -42,23 +56,31 @@ def views(program: DemoProgram) -> Iterator[tuple[str, str, Callable[[Page], Non
     yield "palette", "/", open_palette
     yield "help", "/market", open_help
     yield "update", "/data", open_update
+    yield "new-person", "/settings/people", open_new_person
+    yield "new-passphrase", "/settings/vault", open_passphrase
     yield "nothing-here", "/backtests/none", None
+    yield "lock-screen", "/", open_lock_screen
+
+
+def prefer(page: Page, url: str, theme: str, language: str) -> None:
+    cookies = {"quantbox_theme": theme, "quantbox_language": language}
+    page.context.add_cookies([{"name": key, "value": value, "url": url} for key, value in cookies.items()])
 
 
 def styled(browser: Browser, url: str) -> Iterator[tuple[Page, Watch, str]]:
     """Yield a page in each style, and the style's name."""
     for (size, viewport), theme, language in STYLES:
         with context_of(browser, url, viewport=viewport) as (page, watch):
-            cookies = {"quantbox_theme": theme, "quantbox_language": language}
-            page.context.add_cookies([{"name": key, "value": value, "url": url} for key, value in cookies.items()])
+            prefer(page, url, theme, language)
             yield page, watch, f"{size}-{theme}-{language}"
 
 
 def enter(page: Page) -> None:
-    page.goto("/unlock")
-    page.locator("#passphrase").fill(PASSPHRASE)
+    page.goto("/sign-in")
+    page.locator("#sign-in-name").fill(OWNER)
+    page.locator("#sign-in-password").fill(PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_url("**/")
+    page.wait_for_url(lambda url: "/sign-in" not in url)
 
 
 def shoot(page: Page, watch: Watch, path: Path) -> None:
@@ -71,9 +93,11 @@ def picture_program(browser: Browser, folder: Path, wanted: set[str]) -> None:
     """Picture the pages of an opened program, and its unlock page."""
     with tempfile.TemporaryDirectory() as name, demo_program(Path(name)) as program:
         for page, watch, style in styled(browser, program.url):
-            if not wanted or "unlock" in wanted:
-                page.goto("/unlock")
-                shoot(page, watch, folder / f"unlock-{style}.png")
+            if not wanted or "sign-in" in wanted:
+                page.goto("/sign-in")
+                shoot(page, watch, folder / f"sign-in-{style}.png")
+                page.locator(".under .link:visible").click()
+                shoot(page, watch, folder / f"forgotten-{style}.png")
             enter(page)
             for name_, path, act in views(program):
                 if wanted and name_ not in wanted:
@@ -87,29 +111,55 @@ def picture_program(browser: Browser, folder: Path, wanted: set[str]) -> None:
 
 
 def picture_first_run(browser: Browser, folder: Path) -> None:
-    """Picture the wizard, and the pages while nothing is stored."""
-    with tempfile.TemporaryDirectory() as name, serving(Store(Path(name))) as (_supervisor, client):
-        for page, watch, style in styled(browser, client.url):
-            page.goto("/welcome")
-            shoot(page, watch, folder / f"welcome-1-{style}.png")
-            page.locator(".wizard-foot .primary:visible").click()
-            page.locator("#phrase").fill(PASSPHRASE)
-            page.locator("#again").fill(PASSPHRASE)
-            page.locator("#understood").check()
-            shoot(page, watch, folder / f"welcome-2-{style}.png")
-        assert client.call("POST", "/api/v1/vault/create", {"passphrase": PASSPHRASE})[0] == 201
-        for page, watch, style in styled(browser, client.url):
-            enter(page)
-            page.goto("/welcome")
-            page.locator(".choice:visible").nth(1).click()
-            shoot(page, watch, folder / f"welcome-3-{style}.png")
-            page.locator(".choice:visible").nth(2).click()
-            page.locator(".wizard-foot .primary:visible").click()
-            page.locator("a.choice:visible").first.wait_for()
-            shoot(page, watch, folder / f"welcome-4-{style}.png")
-            for name_, place in EMPTY.items():
-                page.goto(place)
-                shoot(page, watch, folder / f"empty-{name_}-{style}.png")
+    """Picture the wizard as somebody goes through it, the pages while nothing is stored, and the unlock page."""
+    for (size, viewport), theme, language in STYLES:
+        style = f"{size}-{theme}-{language}"
+        with tempfile.TemporaryDirectory() as name, serving(Store(Path(name))) as (_supervisor, client):
+            with context_of(browser, client.url, viewport=viewport) as (page, watch):
+                prefer(page, client.url, theme, language)
+                picture_wizard(page, watch, folder, style)
+                for name_, place in EMPTY.items():
+                    page.goto(place)
+                    shoot(page, watch, folder / f"empty-{name_}-{style}.png")
+            assert client.call("POST", "/api/v1/session/password", {"name": OWNER, "password": PASSWORD})[0] == 200
+            assert client.call("POST", "/api/v1/vault/lock")[0] == 200
+            with context_of(browser, client.url, viewport=viewport) as (page, watch):
+                prefer(page, client.url, theme, language)
+                page.goto("/unlock")
+                shoot(page, watch, folder / f"unlock-{style}.png")
+
+
+def picture_wizard(page: Page, watch: Watch, folder: Path, style: str) -> None:
+    """Picture every step of the wizard; kit and second factor are seen and put off."""
+    go_on, later = page.locator(".wizard-foot .primary:visible"), page.locator(".wizard-foot .button:visible:not(.primary)")
+    put_off = page.locator("dialog[open] .actions .button").last
+    page.goto("/welcome")
+    shoot(page, watch, folder / f"welcome-1-{style}.png")
+    page.locator(".promise .button:visible").click()
+    shoot(page, watch, folder / f"welcome-1-restore-{style}.png")
+    later.click()
+    page.locator(".check-rows:visible").wait_for()
+    go_on.click()
+    for field in ("#phrase", "#again"):
+        page.locator(field).fill(PASSPHRASE)
+    page.locator("#understood").check()
+    shoot(page, watch, folder / f"welcome-2-{style}.png")
+    go_on.click()
+    page.locator("#owner-name").fill(OWNER)
+    for field in ("#owner-password", "#owner-again"):
+        page.locator(field).fill(PASSWORD)
+    shoot(page, watch, folder / f"welcome-3-{style}.png")
+    go_on.click()
+    page.locator(".kit-groups").wait_for()
+    shoot(page, watch, folder / f"welcome-4-{style}.png")
+    later.click()
+    put_off.click()
+    page.locator(".totp-secret:visible").wait_for()
+    shoot(page, watch, folder / f"welcome-5-{style}.png")
+    later.click()
+    put_off.click()
+    page.locator(".choice:visible").nth(1).click()
+    shoot(page, watch, folder / f"welcome-6-{style}.png")
 
 
 def main(folder: Path, wanted: set[str]) -> None:

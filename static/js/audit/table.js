@@ -1,5 +1,5 @@
 // The list of records: drawn as they scroll into sight, read by cursor as the end comes near.
-import { dateTime } from '../core/format.js';
+import { dateTime, place } from '../core/format.js';
 import { knows, t } from '../core/i18n.js';
 import { inSight, longTable } from '../core/tables.js';
 import { factLine } from './facts.js';
@@ -22,7 +22,7 @@ const columns = (nameOf) => [
   { title: t('audit.act'), field: 'act', minWidth: wide(180, 190), headerSort: false, cssClass: 'opens-whole', formatter: (item) => word(nameOf(item.getValue())) },
   { title: t('audit.outcome'), field: 'outcome', width: wide(84, 92), headerSort: false, formatter: (item) => word(t(`outcome.${item.getValue()}`), `chip ${CHIPS[item.getValue()]}`) },
   { title: t('audit.actor'), field: 'actor', width: wide(110, 110), headerSort: false, formatter: (item) => word(actorText(item.getValue())) },
-  { title: t('audit.address'), field: 'address', width: wide(120, 122), headerSort: false, formatter: (item) => word(item.getValue() || t('audit.here'), 'second') },
+  { title: t('audit.address'), field: 'address', width: wide(120, 122), headerSort: false, formatter: (item) => word(place(item.getValue()), 'second') },
   { title: t('audit.facts'), field: 'facts', minWidth: wide(220, 110), headerSort: false, cssClass: 'opens-whole', formatter: (item) => word(factLine(item.getValue()), 'second ellipsis') },
 ];
 

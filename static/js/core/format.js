@@ -97,5 +97,8 @@ export function ago(value) {
 /** Return the day of the week of an ISO date. */
 export const weekday = (iso) => t(`weekday.${new Date(`${iso}T00:00:00Z`).getUTCDay()}`);
 
+/** Return a network address as a reader thinks of it: this computer has several. */
+export const place = (address) => (['', '127.0.0.1', '::1', '::ffff:127.0.0.1'].includes(address || '') ? t('audit.here') : address);
+
 /** Return the code without its market: "600519". */
 export const code = (symbol) => (symbol || '').split('.')[0];

@@ -2,7 +2,7 @@
 import { get, put, remove } from '../core/api.js';
 import { start } from '../core/app.js';
 import { complain, confirm, toast } from '../core/feedback.js';
-import { ago, dateTime } from '../core/format.js';
+import { ago, dateTime, place } from '../core/format.js';
 import { knows, t } from '../core/i18n.js';
 import { joined } from '../core/joined.js';
 import { trying } from '../core/trying.js';
@@ -31,11 +31,11 @@ function devices() {
     },
     nameOf(device) { return device.name || t('devices.unnamed'); },
     deviceNote(device) {
-      return [t('devices.seen', { time: ago(device.last_seen_at) }), device.last_address, t('devices.first', { time: dateTime(device.first_seen_at) })].filter(Boolean).join(' · ');
+      return [t('devices.seen', { time: ago(device.last_seen_at) }), place(device.last_address), t('devices.first', { time: dateTime(device.first_seen_at) })].filter(Boolean).join(' · ');
     },
     sessionNote(one) {
       const by = knows(`by.${one.by}`) ? t(`by.${one.by}`) : one.by;
-      return [t('devices.began', { time: dateTime(one.created_at), by }), one.address, t('devices.seen', { time: ago(one.last_seen_at) })].filter(Boolean).join(' · ');
+      return [t('devices.began', { time: dateTime(one.created_at), by }), place(one.address), t('devices.seen', { time: ago(one.last_seen_at) })].filter(Boolean).join(' · ');
     },
     roleText(role) { return t(`role.${role}`); },
     openEdit(device) {

@@ -47,7 +47,8 @@ export function palette() {
       const pages = PAGES.filter(([key]) => fits(t(key))).map(([key, url, icon, note]) => ({
         key, group: t('palette.pages'), icon, label: t(key), note, go: () => location.assign(url),
       }));
-      const actions = ACTIONS.filter(([key]) => fits(t(key))).map(([key, name, icon, note]) => ({
+      const isDemo = document.documentElement.dataset.demo === 'true'; // nothing opens a locked demo again
+      const actions = ACTIONS.filter(([key, name]) => fits(t(key)) && !(isDemo && (name === 'lock' || name === 'vault'))).map(([key, name, icon, note]) => ({
         key, group: t('palette.actions'), icon, label: t(key), note, go: () => this.act(name),
       }));
       const list = wanted ? [...symbols, ...pages, ...actions] : [...pages, ...actions, ...symbols];

@@ -3,6 +3,7 @@ import { get, post, prove, put } from '../core/api.js';
 import { isDark, isPresenting, setPresenting, setRail, setTheme, onAppearance } from '../core/appearance.js';
 import { onConnection, onJob, onNews, isFinal } from '../core/events.js';
 import { complain, confirm, toast } from '../core/feedback.js';
+import { place } from '../core/format.js';
 import { t, pick } from '../core/i18n.js';
 import { isAway, lockScreen } from '../identity/lock_screen.js';
 import { isTyping } from './keys.js';
@@ -34,6 +35,7 @@ export function shell() {
       this.readFreshness();
       if (location.hash.startsWith('#launch=')) history.replaceState(null, '', location.pathname + location.search);
       for (const kind of ['pointerdown', 'touchstart', 'keydown']) document.addEventListener(kind, () => this.noteActivity(), { passive: true });
+      if (document.documentElement.dataset.demo) setInterval(() => this.noteActivity(), ACTIVITY_MILLISECONDS); // which has no password to come back with
       document.addEventListener('keydown', (event) => this.key(event));
       window.addEventListener('quantbox:act', (event) => this.act(event.detail));
     },
@@ -60,7 +62,7 @@ export function shell() {
     },
     /** Somebody signed in from a place that was not known: the owner should hear of it at once. */
     tellOfSignIn({ device, address }) {
-      toast(t('toast.new_place', { device, address }), { kind: 'warn', action: t('toast.new_place_look'), run: () => location.assign('/settings/devices') });
+      toast(t('toast.new_place', { device: device || t('devices.unnamed'), address: place(address) }), { kind: 'warn', action: t('toast.new_place_look'), run: () => location.assign('/settings/devices') });
     },
     announce(job) {
       if (job.state === 'succeeded') window.dispatchEvent(new CustomEvent('quantbox:data'));
