@@ -322,7 +322,9 @@ class Supervisor:
         return self._prove(lambda: vault.unlock_by_recovery(self._folder, code))
 
     def _unlock_by_kms(self, access_key_id: str, access_key_secret: str) -> dict[str, str]:
-        return self._prove(lambda: vault.unlock_by_kms(self._folder, AccessKey(access_key_id, access_key_secret)))
+        access_key, before = AccessKey(access_key_id, access_key_secret), key_set(self._folder)
+        keys = vault.unlock_by_kms(self._folder, access_key)  # outside the lock: locking never waits for the network
+        return self._prove(lambda: keys if key_set(self._folder) == before else vault.unlock_by_kms(self._folder, access_key))
 
     def _prove(self, unlock: Callable[[], Keys]) -> dict[str, str]:
         with self._vault_lock:

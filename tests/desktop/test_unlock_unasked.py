@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ssl
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import pytest
@@ -12,7 +14,10 @@ from quantbox.core.clock import SHANGHAI, FixedClock
 from quantbox.core.paths import DataFolder
 from quantbox.core.processes import FileLock
 from quantbox.core.program_file import find_program
+from quantbox.desktop.supervisor import Commands, Supervisor
+from quantbox.vault import service as vault
 from quantbox.vault.access import VaultAccess
+from quantbox.vault.errors import KmsUnreachable
 from quantbox.vault.models import AccessKey, KmsAddress
 from quantbox.vault.service import create, unlock
 from quantbox.vault.wrappers import aliyun_kms
@@ -102,3 +107,26 @@ def test_the_recovery_code_opens_the_store_and_a_wrong_one_does_not(start, data_
     assert program.call("vault.unlock_by_recovery", code=wrong) == {"error": "vault.recovery_code_wrong", "kind": "denied"}
     assert program.call("vault.unlock_by_recovery", code=kit.code) == {"result": {"state": "unlocked"}}
     assert program.show()["keys"] == unlock(data_folder, PHRASE).to_pipe()
+
+
+def test_locking_never_waits_for_a_key_service_that_does_not_answer(data_folder, monkeypatch):
+    """Anybody may ask for the service; whoever kept asking would have kept the owner from locking."""
+    access_to(data_folder)
+    asked, answer = threading.Event(), threading.Event()
+
+    def wait_for_service(_folder, _access_key):
+        asked.set()
+        assert answer.wait(10)
+        raise KmsUnreachable(endpoint="kms.example")
+
+    monkeypatch.setattr(vault, "unlock_by_kms", wait_for_service)
+    supervisor = Supervisor(data_folder, 0, Commands((), (), ()), is_demo=False)
+    with ThreadPoolExecutor(2) as pool:
+        asking = pool.submit(supervisor._unlock_by_kms, "id", "secret")
+        assert asked.wait(10)
+        try:
+            assert pool.submit(supervisor._lock).result(timeout=2) == {"state": "locked"}
+        finally:
+            answer.set()
+            supervisor._end()
+        assert isinstance(asking.exception(10), KmsUnreachable)
