@@ -133,7 +133,7 @@ def extract(
         database_key = bytes.fromhex(manifest["database_key"])
         without_downloads, schema = bool(manifest["without_downloads"]), str(manifest["schema"])
         names = {file["path"] for file in manifest["files"]}
-    except (KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         raise BackupDamaged(part="manifest") from None
     if len(database_key) != _DATABASE_KEY_BYTES or not {DATABASE, VAULT} <= names:
         raise BackupDamaged(part="manifest")

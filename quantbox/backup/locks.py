@@ -81,7 +81,7 @@ class Header:
         try:
             created = datetime.fromisoformat(header["created"])
             found = cls(created, str(header["program"]), str(header["store_id"]), int(header["epoch"]), dict(header["lock"]))
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):  # JSON knows 1e999
             raise BackupDamaged(part="header") from None
         if created.tzinfo is None or len(found.store_id) > _MAX_STORE_ID or not _is_lock(found.lock):
             raise BackupDamaged(part="header")

@@ -310,6 +310,16 @@ def test_a_file_that_is_something_else_is_refused(tmp_path: Path, clock: Any, si
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "null", "[1]"])
+def test_a_header_with_a_number_that_is_none_is_refused(tmp_path: Path, backup_file: Path, number: str) -> None:
+    path = tmp_path / "odd.qbbackup"
+    text = json.dumps({**read_header(backup_file).to_json(), "epoch": "EPOCH"}).replace('"EPOCH"', number).encode()
+    fixed = struct.pack(">8sHI32s", b"QBBACKUP", 1, len(text), hashlib.sha256(text).digest())
+    path.write_bytes(fixed + text)
+    with pytest.raises(BackupDamaged):
+        read_header(path)
+
+
 @pytest.mark.parametrize(
     "lock",
     [
