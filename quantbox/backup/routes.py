@@ -26,7 +26,7 @@ from quantbox.web.acts import note_facts
 from quantbox.web.answers import JobAnswer, job_answer
 from quantbox.web.api import Answer, Body, FileAnswer, Routes
 from quantbox.web.cookies import drop_session_cookie
-from quantbox.web.errors import RequestInvalid, RequestRefused
+from quantbox.web.errors import RequestInvalid, RequestRefused, StepUpNeeded
 from quantbox.web.state import get_clock, get_service, program_state
 from quantbox.web.tls.door import comes_by_lan
 from quantbox.web.uploads import UploadedFile
@@ -168,8 +168,10 @@ def list_backups() -> dict[str, Any]:
     "POST", "/backups", role=Role.OWNER, body=BackupBody, answer=JobAnswer, status=202, act="backup.create", is_expensive=True
 )
 def create_backup(body: BackupBody) -> dict[str, Any]:
-    """Make a backup of the whole store; with a pass phrase of its own where one is given."""
+    """Make a backup of the whole store; with a pass phrase of its own where one is given, which asks for a step-up."""
     note_facts(has_own_passphrase=body.passphrase is not None, include_downloads=body.include_downloads)
+    if body.passphrase is not None and not current_user.has_stepped_up:
+        raise StepUpNeeded  # it is another way to open all the data, and its file lies in the data folder and off-site
     job = get_service(Backups).submit(current_user.account_id, passphrase=body.passphrase, with_downloads=body.include_downloads)
     return job_answer(job)
 

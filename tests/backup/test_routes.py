@@ -76,6 +76,15 @@ def test_one_click_makes_a_verified_backup_that_is_listed_and_downloaded(browser
     assert browser.api("/backups")["items"] == []
 
 
+def test_a_backup_with_a_pass_phrase_of_its_own_needs_a_step_up(browser: Browser, program: Program) -> None:
+    """It is another way to open all the data: an unlocked screen must not be enough to make one."""
+    refused = browser.post("/backups", {"passphrase": OWN_PASSPHRASE})
+    assert (refused.status_code, refused.get_json()["code"]) == (403, "web.step_up_needed")
+    job = browser.step_up().post("/backups", {"passphrase": OWN_PASSPHRASE})
+    assert run_job(program, job.get_json()) == "succeeded"
+    assert [one["has_own_passphrase"] for one in browser.api("/backups")["items"]] == [True]
+
+
 def test_a_rehearsal_runs_as_a_job_and_is_shown_with_its_backup(browser: Browser, program: Program) -> None:
     run_job(program, browser.post("/backups", {}).get_json())
     name = browser.api("/backups")["items"][0]["name"]
