@@ -38,7 +38,7 @@ def submit(services: Services, source: str = SOURCE, file_name: str = f"{MARKER}
     return services.backtesting.submit(request, OWNER).id
 
 
-def finish(services: Services, backtest_id: str, value: float = 123456.78) -> dict[str, Any]:
+def finish(services: Services, backtest_id: str, value: float = 123456.78, log: str = MARKER) -> dict[str, Any]:
     """Give a backtest a result and return its document."""
     document: dict[str, Any] = {
         "status": "ok",
@@ -47,7 +47,7 @@ def finish(services: Services, backtest_id: str, value: float = 123456.78) -> di
         "warnings": [],
         "trades": [{"symbol": MARKER, "price": 10.07, "size": -300}],
     }
-    report = {"differences": [], "is_demo": False, "log": [MARKER, "half a pair: \ud83d"]}
+    report = {"differences": [], "is_demo": False, "log": [log]}
     with services.sessions.begin() as session:
         backtests.write_result(session, FieldCipher(services.keys.fields), backtest_id, BacktestResult(document, report))
     return document
