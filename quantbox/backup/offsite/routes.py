@@ -89,9 +89,11 @@ def show_offsite() -> dict[str, Any]:
 @routes.add("PUT", "/offsite", role=Role.OWNER, body=OffsiteBody, answer=OffsiteAnswer, step_up=True, act="offsite.change")
 def change_offsite(body: OffsiteBody) -> dict[str, Any]:
     """Choose where pieces go."""
-    note_facts(kind=body.kind.value, endpoint=body.options.get("endpoint"), destination=body.options.get("path"))
+    note_facts(kind=body.kind.value)
     settings = OffsiteSettings(body.kind, body.options, body.keep_reports, body.copies_backups)
     get_service(Offsite).change(current_user.account_id, settings, body.secret)
+    # only now: an address that is refused may hold a password
+    note_facts(endpoint=body.options.get("endpoint"), destination=body.options.get("path"))
     return get_service(Offsite).overview(current_user.account_id)
 
 
