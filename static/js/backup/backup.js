@@ -12,6 +12,7 @@ import { joined } from '../core/joined.js';
 import { trying } from '../core/trying.js';
 import { steppedUp } from '../identity/step_up.js';
 import { newSecret } from '../security/strength.js';
+import { offsite } from './offsite.js';
 import { restoring } from './restoring.js';
 import { schedule } from './schedule.js';
 
@@ -157,4 +158,4 @@ function backup() {
   });
 }
 
-start({ backup });
+start({ backup, offsite });

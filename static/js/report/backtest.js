@@ -35,6 +35,7 @@ function backtest() {
     chosen: -1,
     clock: Date.now(),
     allYears: false,
+    bringing: false,
 
     async init() {
       onJob((job) => { if (job.id === this.id) this.takeJob(job); });
@@ -48,7 +49,8 @@ function backtest() {
         this.row = await get(`/backtests/${this.id}`);
         this.job = this.row.job;
         document.title = `${this.title} · ${t('page.backtests')}`;
-        if (this.state === 'succeeded') await this.readReport();
+        if (this.row.is_archived) this.$nextTick(() => this.showSource());
+        else if (this.state === 'succeeded') await this.readReport();
         else if (isFinal(this.state)) this.$nextTick(() => this.showSource());
         this.failed = '';
       } catch (problem) {
@@ -199,6 +201,17 @@ function backtest() {
       } catch (problem) {
         complain(problem);
       }
+    },
+    get isArchived() { return this.row !== null && this.row.is_archived && this.result === null; },
+    async bringBack() {
+      this.bringing = true;
+      try {
+        await post(`/backtests/${this.id}/bring-back`);
+        await this.read();
+      } catch (problem) {
+        complain(problem);
+      }
+      this.bringing = false;
     },
     async rerun() {
       try {
