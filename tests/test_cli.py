@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from decimal import Decimal
@@ -45,18 +46,37 @@ def bars_csv(path: Path, days: int = 10, start_day: int = 2) -> Path:
     return path
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    made = Store(tmp_path)
-    assert made.run("init").status == 0
-    return made
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a new store, one with bars, and for each what it leaves in the user's state folder."""
+    folder = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(folder / "new" / "state"))
+        (folder / "new").mkdir()
+        assert Store(folder / "new").run("init").status == 0
+        shutil.copytree(folder / "new", folder / "filled")
+        patch.setenv("XDG_STATE_HOME", str(folder / "filled" / "state"))
+        answer = Store(folder / "filled").run("data", "import", str(bars_csv(folder / "sh600000.csv")))
+        assert answer.status == 0, answer
+    return folder
+
+
+def copy_of(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    # the end of the audit log lies there, by the id of the store, which all copies share
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return Store(tmp_path)
 
 
 @pytest.fixture
-def filled(store: Store, tmp_path: Path) -> Store:
-    answer = store.run("data", "import", str(bars_csv(tmp_path / "sh600000.csv")))
-    assert answer.status == 0, answer
-    return store
+def store(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    return copy_of(made / "new", tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def filled(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    bars_csv(tmp_path / "sh600000.csv")
+    return copy_of(made / "filled", tmp_path, monkeypatch)
 
 
 @pytest.fixture
@@ -179,7 +199,9 @@ def test_doctor_reports_while_another_command_holds_the_store(filled: Store) -> 
         "queue",
         "market_data",
         "calendar_end",
+        "audit_chain",
         "backups",
+        "offsite",
     }
     assert found["version"]["ok"]
 
@@ -325,11 +347,12 @@ def start_twenty(store: Store, tmp_path: Path, strategy: Path) -> list[subproces
 
 
 def assert_twenty_succeeded(started: list[subprocess.Popen[str]]) -> None:
-    answers = [finish(process) for process in started]
+    answers = [finish(process, 250) for process in started]
     assert [answer.stdout for answer in answers if answer.status != 0] == []
     assert {answer.document["final_value"] for answer in answers[1::2]} == {100_794.9}
 
 
+@pytest.mark.timeout(300)
 def test_twenty_commands_at_once_all_succeed(filled: Store, tmp_path: Path, strategy: Path) -> None:
     assert_twenty_succeeded(start_twenty(filled, tmp_path, strategy))
     assert filled.run("doctor").document["ok"]
@@ -339,6 +362,7 @@ def comparable(document: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in document.items() if key != "fingerprints"} | {"code": document["fingerprints"]["code"]}
 
 
+@pytest.mark.timeout(300)
 def test_a_command_gives_the_same_answer_beside_the_running_program(filled: Store, tmp_path: Path, strategy: Path) -> None:
     alone = filled.run(*run_words(strategy)).document
     with serving(filled) as (_supervisor, client):
