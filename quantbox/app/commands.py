@@ -15,6 +15,7 @@ from typing import Any
 
 from quantbox.app.audit_commands import anchor_log, export_log, list_log, verify_log
 from quantbox.app.backup.commands import count_store, create_backup
+from quantbox.app.backup.offsite_commands import fetch_copy, send_offsite, show_offsite, try_offsite
 from quantbox.app.doctor import examine
 from quantbox.app.people.commands import add_person, list_people, reset_person
 from quantbox.app.services import Services
@@ -173,4 +174,8 @@ COMMANDS: dict[str, Command] = {
     "vault.keychain": apply_change,
     "backup.create": create_backup,
     "backup.count": count_store,
+    "offsite.show": show_offsite,
+    "offsite.test": try_offsite,
+    "offsite.send": send_offsite,
+    "offsite.fetch": fetch_copy,
 }

@@ -18,6 +18,8 @@ _PASSING = frozenset(
         "jobs",
         "backups",
         "backup_requests",
+        "offsite_copies",
+        "offsite_senders",
         "restores",
         "web_sessions",
         "pending_sign_ins",

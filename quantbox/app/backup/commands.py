@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from quantbox.app.backup.offsite_commands import add_offsite_commands, run_offsite
 from quantbox.core.errors import QuantBoxError
 from quantbox.core.paths import DataFolder
 from quantbox.core.text import Language
@@ -47,11 +48,12 @@ def add_backup_commands(add: Callable[..., argparse.ArgumentParser], group: Any,
     add(actions, "rehearse", "演练恢复后清除 / restore into a scratch folder, compare, clean up", run, store, file)
     restoring = add(actions, "restore", "恢复到文件夹 / bring a store back", run, store, file)
     restoring.add_argument("--replace", action="store_true", help="替换已有数据 / replace the store that is there")
+    add_offsite_commands(add, actions.add_parser("offsite", help="异地备份 / off-site backup"), run, store)
 
 
 def run_backup(options: argparse.Namespace, folder: DataFolder, language: Language) -> dict[str, Any]:
     """Run one of the commands and return its document."""
-    commands = {"create": _create, "verify": _verify, "rehearse": _rehearse, "restore": _restore}
+    commands = {"create": _create, "verify": _verify, "rehearse": _rehearse, "restore": _restore, "offsite": run_offsite}
     return commands[options.backup_command](options, folder, language)
 
 

@@ -98,7 +98,7 @@ def change_offsite(body: OffsiteBody) -> dict[str, Any]:
 
 
 @routes.add("POST", "/offsite/test", role=Role.OWNER, answer=Tested, act="offsite.test", is_expensive=True)
-def test_offsite() -> dict[str, bool]:
+def try_offsite() -> dict[str, bool]:
     """Write a small object there, read it back, delete it."""
     get_service(Offsite).test(current_user.account_id)
     return {"ok": True}

@@ -207,7 +207,7 @@ function backtest() {
       this.bringing = true;
       try {
         await post(`/backtests/${this.id}/bring-back`);
-        await this.read();
+        location.reload(); // as the report it is again
       } catch (problem) {
         complain(problem);
       }
