@@ -104,7 +104,17 @@ def test_the_overview_of_an_empty_store_is_whole(browser: Browser) -> None:
     assert found["jobs"] == {"running": 0, "queued": 0}
     assert (found["latest_backtests"], found["running_jobs"], found["indices"], found["movers"]) == ([], [], [], [])
     assert found["calendar"]["today"] == "2026-11-20"
-    quick = ["calendar_end", "market_data", "queue", "processes", "backups", "disk_free_bytes", "wal_bytes", "audit_chain"]
+    quick = [
+        "calendar_end",
+        "market_data",
+        "queue",
+        "processes",
+        "backups",
+        "offsite",
+        "disk_free_bytes",
+        "wal_bytes",
+        "audit_chain",
+    ]
     assert [check["name"] for check in found["health"]] == quick
 
 
