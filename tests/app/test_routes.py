@@ -111,7 +111,6 @@ def test_the_overview_of_an_empty_store_is_whole(browser: Browser) -> None:
         "processes",
         "backups",
         "offsite",
-        "offsite",
         "disk_free_bytes",
         "wal_bytes",
         "audit_chain",
