@@ -102,10 +102,10 @@ def run_on_store(
     known, keys = key_set(folder), unlock_noted(folder, passphrase)
     if prepare is not None:
         arguments = {**arguments, **prepare(passphrase, keys)}
-    deadline = time.monotonic() + options.wait
     lock = FileLock(folder.lock_file)
     if find_program(folder) is None:
         import_services()  # before the lock is held, so that commands that wait for it wait less
+    deadline = time.monotonic() + options.wait  # from now on: the wait is for other commands, not for our own loading
     while True:
         if key_set(folder) != known:  # whoever we waited for has rotated them
             known, keys = key_set(folder), unlock_noted(folder, passphrase)

@@ -18,7 +18,7 @@ from quantbox.web.state import get_service
 
 __all__ = ["routes"]
 
-routes = Routes("offsite", takes_tokens=False)
+routes = Routes("offsite")
 
 
 class StateAnswer(Answer):
