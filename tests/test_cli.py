@@ -339,11 +339,10 @@ def test_a_held_store_is_waited_for_and_then_told_in_one_sentence(filled: Store)
 
 def start_twenty(store: Store, tmp_path: Path, strategy: Path) -> list[subprocess.Popen[str]]:
     started = []
-    patience = ("--wait", "150")  # the other test worker has one of two cores; with both, the 60 s of the default suffice
     for number in range(10):
         path = bars_csv(tmp_path / f"sh6010{number:02}.csv")
-        started.append(store.start("data", "import", str(path), *patience))
-        started.append(store.start(*run_words(strategy, *patience)))
+        started.append(store.start("data", "import", str(path)))
+        started.append(store.start(*run_words(strategy)))
     return started
 
 

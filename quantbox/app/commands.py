@@ -21,6 +21,7 @@ from quantbox.app.people.commands import add_person, list_people, reset_person
 from quantbox.app.services import Services
 from quantbox.app.vault.commands import apply_change, confirm_kit
 from quantbox.backtesting.models import BacktestRequest, Costs
+from quantbox.backtesting.service import preload
 from quantbox.core.disk import refuse_full_disk
 from quantbox.core.errors import QuantBoxError
 from quantbox.core.text import Language
@@ -28,7 +29,7 @@ from quantbox.jobs.models import FINAL_STATES, Job, JobState
 from quantbox.market_data.models import Adjust
 from quantbox.user_auth.models import OWNER_ACCOUNT
 
-__all__ = ["COMMANDS", "Command", "JobDidNotSucceed", "Progress"]
+__all__ = ["COMMANDS", "PRELOADS", "Command", "JobDidNotSucceed", "Progress"]
 
 WAIT_STEP_SECONDS = 0.05
 
@@ -179,3 +180,6 @@ COMMANDS: dict[str, Command] = {
     "offsite.send": send_offsite,
     "offsite.fetch": fetch_copy,
 }
+
+#: What a command can load before it holds the store, where others wait for it.
+PRELOADS: dict[str, Callable[[], None]] = {"backtest.run": preload}

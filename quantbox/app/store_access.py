@@ -104,7 +104,7 @@ def run_on_store(
         arguments = {**arguments, **prepare(passphrase, keys)}
     lock = FileLock(folder.lock_file)
     if find_program(folder) is None:
-        import_services()  # before the lock is held, so that commands that wait for it wait less
+        load_for(name)  # before the lock is held, so that commands that wait for it wait less
     deadline = time.monotonic() + options.wait  # from now on: the wait is for other commands, not for our own loading
     while True:
         if key_set(folder) != known:  # whoever we waited for has rotated them
@@ -136,9 +136,13 @@ def unlock_noted(folder: DataFolder, passphrase: str) -> Keys:
         raise
 
 
-def import_services() -> None:
-    """Load what opening the store needs."""
+def load_for(name: str) -> None:
+    """Load what opening the store and running the command `name` needs."""
     import quantbox.app.recording  # noqa: F401
+    from quantbox.app.commands import PRELOADS
+
+    if name in PRELOADS:
+        PRELOADS[name]()
 
 
 def open_services_here(folder: DataFolder, keys: Keys, *, is_throw_away: bool = False) -> Any:

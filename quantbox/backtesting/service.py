@@ -23,6 +23,7 @@ from quantbox.jobs.child import ChildEndKind, ChildLimits
 from quantbox.jobs.models import FINAL_STATES, Job, JobState
 from quantbox.jobs.runner import JobContext
 from quantbox.jobs.service import JobService
+from quantbox.market_data.rules.records import citation
 from quantbox.market_data.service import MarketData
 from quantbox.vault.errors import FieldDamaged
 from quantbox.vault.fields import FieldCipher
@@ -43,6 +44,13 @@ STATES = {
 
 def tell_nobody(_session: Session, _version: StrategyVersion) -> None:
     """Take no note of a saved version."""
+
+
+def preload() -> None:
+    """Load what a run loads when it makes its result, for who has time for it before a run and not in one."""
+    import empyrical  # noqa: F401
+
+    citation()
 
 
 class Backtesting:
