@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from quantbox.core.paths import DataFolder
 from quantbox.vault import changes
 from quantbox.vault.changes import Change
 from quantbox.vault.document import PendingKit, VaultDocument, write_document
-from quantbox.vault.errors import RecoveryKitMissing, RecoveryKitNotConfirmed, VaultChanged
+from quantbox.vault.errors import KeychainUnavailable, RecoveryKitMissing, RecoveryKitNotConfirmed, VaultChanged
 from quantbox.vault.models import AccessKey, Keys, KmsAddress, NewKit, SignIns
 from quantbox.vault.service import vault_lock
 from quantbox.vault.wrappers import aliyun_kms, keychain, kms, recovery
@@ -153,7 +154,7 @@ class VaultAccess:
             The service did not wrap and unwrap; nothing was changed.
         """
         self._apply(passphrase, changes.with_kms(address, access_key, self._connect))
-        if keychain.unavailable_because() is None:
+        with contextlib.suppress(KeychainUnavailable):  # then it is asked for at every unlocking
             kms.keep_access_key(self._read().store_id, access_key)
 
     def disable_kms(self, passphrase: str) -> None:

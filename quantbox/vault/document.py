@@ -17,7 +17,7 @@ from typing import Any
 
 from quantbox.core.files import write_atomically
 from quantbox.vault.errors import VaultDamaged, VaultTooNew
-from quantbox.vault.old_document import OldDocument
+from quantbox.vault.old_document import OLD_VERSION, OldDocument
 from quantbox.vault.recovery_code import GROUPS
 from quantbox.vault.wrappers import keychain, kms, passphrase, recovery
 from quantbox.vault.wrappers.base import Binding, Check, Sealed, Wrapper, WrapperKind, binary, decode, encode, whole
@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 VERSION = 3
-#: Purposes of the random keys sealed under the key-encryption key; version 1 had the first alone.
+#: Purposes of the random keys sealed under the key-encryption key.
 DATA_KEYS = ("database", "fields", "audit", "archive", "backup")
 MAX_VOID_KITS = 100
 _KINDS: dict[str, WrapperKind] = {way.KIND.name: way.KIND for way in (passphrase, recovery, keychain, kms)}
@@ -193,9 +193,9 @@ class _Reader:
             raise VaultTooNew(path=self._path, version=version, supported=VERSION)
         if not isinstance(content, dict) or content.get("checksum") != _checksum(content):
             raise self.damaged("checksum" if isinstance(content, dict) else "document")
-        if type(version) is not int or version < 1:
+        if type(version) is not int or version not in (OLD_VERSION, VERSION):
             raise self.damaged("version")
-        return self._read_today(content) if version == VERSION else self._read_old(content, version)
+        return self._read_today(content) if version == VERSION else self._read_old(content)
 
     def _read_today(self, content: dict[str, Any]) -> VaultDocument:
         names = {"version", "store_id", "epoch", "rotated_at", "wrappers", "pending_kit", "void_kits", "data_keys", "checksum"}
@@ -216,16 +216,15 @@ class _Reader:
             void_kits=self._void_kits(content["void_kits"]),
         )
 
-    def _read_old(self, content: dict[str, Any], version: int) -> OldDocument:
+    def _read_old(self, content: dict[str, Any]) -> OldDocument:
         self._fields(content, "document", {"version", "wrappers", "data_keys", "checksum"})
         if not isinstance(content["wrappers"], list) or len(content["wrappers"]) != 1:
             raise self.damaged("wrappers")
         old = self._fields(content["wrappers"][0], "wrappers", {"kind", "kdf", "nonce", "ciphertext"})
         wrapper = {"kind": old["kind"], "created_at": "1970-01-01T00:00:00+00:00", "parameters": old["kdf"]}
         return OldDocument(
-            version=version,
             wrapper=self.wrapper({**wrapper, "nonce": old["nonce"], "ciphertext": old["ciphertext"]}, {"passphrase"}),
-            data_keys=self._data_keys(content["data_keys"], DATA_KEYS[:1] if version == 1 else DATA_KEYS),
+            database=self._data_keys(content["data_keys"], ("database",))["database"],
         )
 
     def _wrappers(self, value: Any) -> tuple[Wrapper, ...]:

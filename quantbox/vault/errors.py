@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 
-class FieldDamaged(Invalid):
+class FieldDamaged(Conflict):
     """A sealed field was changed, or moved to another row, column or version."""
 
     code = "vault.field_damaged"
@@ -174,7 +174,7 @@ class VaultChanged(Conflict):
     hint = Text("请重试", "Try again")
 
 
-class VaultDamaged(Invalid):
+class VaultDamaged(Conflict):
     """vault.json is not what this program wrote."""
 
     code = "vault.damaged"
@@ -182,7 +182,7 @@ class VaultDamaged(Invalid):
     hint = Text("请从备份恢复这个文件；口令本身没有问题", "Restore this file from a backup; the pass phrase is not at fault")
 
 
-class VaultTooNew(Invalid):
+class VaultTooNew(Conflict):
     """vault.json was written by a newer version of the program."""
 
     code = "vault.too_new"

@@ -1,6 +1,7 @@
-"""vault.json of versions 1 (part 1) and 2: read once more, to become a document of today at the next unlocking.
+"""vault.json of version 1 (part 1): read once more, to become a document of today at the next unlocking.
 
-They had the pass phrase alone, and sealed keys were bound to purpose and derivation parameters, not to store and epoch.
+It had the pass phrase and the database's key alone; both were bound to purpose and derivation parameters, not to store
+and epoch. No program that wrote version 2 was ever given out.
 """
 
 from __future__ import annotations
@@ -12,16 +13,17 @@ from dataclasses import dataclass
 from quantbox.vault.wrappers.base import Sealed, Wrapper, open_sealed
 from quantbox.vault.wrappers.passphrase import derive, kdf_of
 
-__all__ = ["OldDocument", "open_data_key", "open_kek"]
+__all__ = ["OLD_VERSION", "OldDocument", "open_database_key", "open_kek"]
+
+OLD_VERSION = 1
 
 
 @dataclass(frozen=True)
 class OldDocument:
-    """What an older version wrote."""
+    """What part 1 wrote."""
 
-    version: int
     wrapper: Wrapper
-    data_keys: dict[str, Sealed]
+    database: Sealed
 
     @property
     def epoch(self) -> int:
@@ -38,7 +40,6 @@ def open_kek(document: OldDocument, passphrase: str) -> bytes | None:
     """Return the key-encryption key; None when the pass phrase is wrong."""
     kdf = kdf_of(document.wrapper)
     associated_data = _associated_data(
-        document.version,
         "key-encryption key",
         wrapper="passphrase",
         algorithm="argon2id",
@@ -50,10 +51,10 @@ def open_kek(document: OldDocument, passphrase: str) -> bytes | None:
     return open_sealed(derive(passphrase, kdf), document.wrapper.sealed, associated_data)
 
 
-def open_data_key(document: OldDocument, kek: bytes, purpose: str) -> bytes | None:
-    """Return a data key; None when it was changed."""
-    return open_sealed(kek, document.data_keys[purpose], _associated_data(document.version, "data key", name=purpose))
+def open_database_key(document: OldDocument, kek: bytes) -> bytes | None:
+    """Return the database's key; None when it was changed."""
+    return open_sealed(kek, document.database, _associated_data("data key", name="database"))
 
 
-def _associated_data(version: int, holds: str, **details: str | int) -> bytes:
-    return json.dumps({"vault": version, "holds": holds, **details}, sort_keys=True, separators=(",", ":")).encode()
+def _associated_data(holds: str, **details: str | int) -> bytes:
+    return json.dumps({"vault": OLD_VERSION, "holds": holds, **details}, sort_keys=True, separators=(",", ":")).encode()

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from quantbox.vault.document import DATA_KEYS, VERSION, VaultDocument
 from quantbox.vault.errors import PassphraseWrong, RecoveryCodeWrong, RecoveryKitVoid, VaultDamaged
 from quantbox.vault.models import Keys
-from quantbox.vault.old_document import OldDocument, open_data_key, open_kek
+from quantbox.vault.old_document import OldDocument, open_database_key, open_kek
 from quantbox.vault.recovery_code import read_code
 from quantbox.vault.wrappers import passphrase as passphrase_way
 from quantbox.vault.wrappers import recovery
@@ -86,13 +86,11 @@ def seal_data_keys(kek: bytes, data_keys: Mapping[str, bytes], binding: Binding)
 
 
 def todays_document(old: OldDocument, kek: bytes, passphrase: str, now: datetime, path: str) -> VaultDocument:
-    """Return what an older document becomes: the same keys and those it lacked, under today's binding and cost."""
-    data_keys = new_data_keys()
-    for purpose in old.data_keys:
-        key = open_data_key(old, kek, purpose)
-        if key is None:
-            raise VaultDamaged(path=path, part=f"data_keys.{purpose}")
-        data_keys[purpose] = key
+    """Return what an older document becomes: the same key and those it lacked, under today's binding and cost."""
+    database = open_database_key(old, kek)
+    if database is None:
+        raise VaultDamaged(path=path, part="data_keys.database")
+    data_keys = {**new_data_keys(), "database": database}
     binding = Binding(VERSION, old.store_id, 1)
     wrapper = passphrase_way.make_wrapper(kek, passphrase, now, binding)
     return VaultDocument(old.store_id, 1, None, (wrapper,), seal_data_keys(kek, data_keys, binding))

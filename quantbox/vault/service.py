@@ -187,7 +187,7 @@ def unlock_document(
     """
     found = parse_document(document, path)
     if isinstance(found, OldDocument):
-        raise VaultDamaged(path=path, part="version")  # backups came after version 2
+        raise VaultDamaged(path=path, part="version")  # part 1 made no backups
     if (passphrase is None) == (recovery_code is None):
         raise TypeError("give the pass phrase or the recovery code")
     kek = kek_by_passphrase(found, passphrase) if passphrase is not None else kek_by_recovery_code(found, recovery_code or "")

@@ -146,7 +146,7 @@ def test_the_api_names_the_damage_and_serves_the_rest(program: Program, browser:
     one, other = add_result(services, "# one"), add_result(services, "# other")
     put(services, one, "request", fields_of(services, other)["request"])
     answer = browser.get(f"/api/v1/backtests/{one}")
-    assert (answer.status_code, answer.get_json()["code"]) == (400, "vault.field_damaged")
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "vault.field_damaged")
     assert "backtests.request" in answer.get_json()["detail"]
     assert browser.api(f"/backtests/{other}")["log"] == ["# other"]
     assert {row["id"] for row in browser.api("/backtests")["items"]} == {one, other}

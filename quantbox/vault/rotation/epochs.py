@@ -14,7 +14,6 @@ from quantbox.core.files import sync_folder
 from quantbox.core.paths import DataFolder
 from quantbox.vault.document import read_document
 from quantbox.vault.errors import StoreMissing
-from quantbox.vault.old_document import OldDocument
 
 __all__ = ["epoch_database", "key_set", "settle"]
 
@@ -32,7 +31,7 @@ def key_set(folder: DataFolder) -> tuple[str, int]:
         document = read_document(folder.vault_file)
     except FileNotFoundError:
         raise StoreMissing(data_dir=str(folder.root)) from None
-    return document.store_id, 1 if isinstance(document, OldDocument) else document.epoch
+    return document.store_id, document.epoch
 
 
 def settle(folder: DataFolder) -> None:

@@ -6,6 +6,7 @@ Cost is raised, never lowered: a vault made when the standard was lower is wrapp
 from __future__ import annotations
 
 import secrets
+import threading
 import unicodedata
 from datetime import datetime
 
@@ -43,6 +44,9 @@ MIN_PASSPHRASE_CHARACTERS = 12
 #: Today's cost: above RFC 9106's second recommended option (64 MiB, 3 passes), so that one guess takes at least a
 #: quarter of a second on a machine of 2026.
 STANDARD_MEMORY_KIB, STANDARD_ITERATIONS, STANDARD_PARALLELISM, SALT_BYTES = 256 * 1024, 3, 4, 16
+
+#: A derivation takes 256 MiB: however many requests ask for one at once, a process makes one at a time.
+_room = threading.Lock()
 
 #: Accepted cost: the floor keeps an edited file from making guessing cheap, the ceiling from hanging the machine.
 KIND = WrapperKind(
@@ -97,15 +101,16 @@ def is_below_standard(kdf: KdfParameters) -> bool:
 
 def derive(passphrase: str, kdf: KdfParameters) -> bytes:
     """Return the 32 bytes a pass phrase stands for."""
-    key: bytes = hash_secret_raw(
-        secret=_normalise(passphrase).encode("utf-8", "surrogatepass"),
-        salt=kdf.salt,
-        time_cost=kdf.iterations,
-        memory_cost=kdf.memory_kib,
-        parallelism=kdf.parallelism,
-        hash_len=KEY_BYTES,
-        type=Type.ID,
-    )
+    with _room:
+        key: bytes = hash_secret_raw(
+            secret=_normalise(passphrase).encode("utf-8", "surrogatepass"),
+            salt=kdf.salt,
+            time_cost=kdf.iterations,
+            memory_cost=kdf.memory_kib,
+            parallelism=kdf.parallelism,
+            hash_len=KEY_BYTES,
+            type=Type.ID,
+        )
     return key
 
 
