@@ -1,4 +1,4 @@
-"""Every route of people: signing in, what they have open, who they are, and the settings of their account."""
+"""Every route of people: opening the store, signing in, what they have open, who they are, and the settings of their account."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Literal
 from flask_login import current_user
 
 from quantbox.core.roles import Role
+from quantbox.user_auth.opening.routes import routes as opening_routes
 from quantbox.user_auth.people.routes import routes as people_routes
 from quantbox.user_auth.sessions.routes import SignedInPerson, install_login
 from quantbox.user_auth.sessions.routes import routes as session_routes
@@ -22,7 +23,7 @@ from quantbox.web.state import get_service
 __all__ = ["ROUTES", "SignedInPerson", "install_login"]
 
 settings_routes = Routes("user_auth")
-ROUTES = (sign_in_routes, session_routes, people_routes, settings_routes)
+ROUTES = (opening_routes, sign_in_routes, session_routes, people_routes, settings_routes)
 
 
 class SettingsAnswer(Answer):

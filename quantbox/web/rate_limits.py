@@ -1,12 +1,12 @@
 """How much one client may ask in a while: token buckets by address on the LAN, and by session for what costs much.
 
 This machine's own programs are not limited by address: the person at the window must not wait because another program
-asks a lot, and guesses at secrets are slowed down by user_auth wherever they come from.
+asks a lot, and guesses at secrets are slowed down by user_auth wherever they come from. Nor do signing in and unlocking
+count as expensive, though each derives a key: nobody is signed in yet, so all strangers would share what the owner needs.
 """
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import time
 from collections.abc import Callable
@@ -16,7 +16,6 @@ from math import ceil
 from flask import Flask, current_app, request
 from flask_login import current_user
 
-from quantbox.web.cookies import bearer_token, session_cookie
 from quantbox.web.csrf import SAFE_METHODS
 from quantbox.web.errors import TooManyRequests
 from quantbox.web.tls.door import comes_by_lan
@@ -38,7 +37,7 @@ class Rate:
 ANY_FROM_ADDRESS = Rate(400, 40)
 #: Changes nobody is signed in for: signing in, unlocking, pairing.
 UNKNOWN_FROM_ADDRESS = Rate(20, 0.5)
-#: Backtests, imports, backups, exports, messages sent.
+#: Backtests, imports, backups, exports, messages sent, passwords derived.
 EXPENSIVE_OF_SESSION = Rate(60, 1)
 MAX_KEYS = 10_000
 
@@ -117,7 +116,10 @@ def install_rate_limits(app: Flask, limits: RateLimits) -> None:
 
 
 def charge_expensive() -> None:
-    """Count the present request as an expensive one of its session, or of its address where nobody is signed in."""
+    """Count the present request as an expensive one of its session or API token, or of its address where nobody is signed in.
+
+    By their ids: what the cookie holds changes at every step-up, and a stranger may send any cookie.
+    """
     limits: RateLimits = current_app.extensions[_EXTENSION]
-    secret = bearer_token() or session_cookie()
-    limits.charge_session(hashlib.sha256(secret.encode()).hexdigest() if secret else f"address {request.remote_addr}")
+    signed_in = getattr(current_user, "session_key", "") or getattr(current_user, "token_id", "")
+    limits.charge_session(signed_in or f"address {request.remote_addr}")

@@ -8,6 +8,7 @@ from quantbox.core.clock import FixedClock
 from quantbox.web import rate_limits
 from quantbox.web.errors import TooManyRequests
 from quantbox.web.rate_limits import Buckets, Rate, RateLimits
+from tests.web.program import PASSWORD, Browser
 
 
 def test_a_bucket_gives_its_burst_at_once_and_one_every_two_seconds_after_that(clock: FixedClock) -> None:
@@ -54,3 +55,49 @@ def test_reading_over_the_lan_is_bounded_too(clock: FixedClock) -> None:
         limits.charge_address("192.168.1.66", is_change_of_unknown=False)
     with pytest.raises(TooManyRequests):
         limits.charge_address("192.168.1.66", is_change_of_unknown=False)
+
+
+#: What keeps somebody's phone or the machine busy, or derives a key, though only whoever is signed in may ask for it.
+COSTLY_OF_PEOPLE = {
+    "POST /me/password",
+    "POST /me/sms",
+    "POST /people",
+    "POST /people/<person_id>/password",
+    "POST /session/step-up",
+    "POST /session/step-up/sms",
+    "POST /settings/sms/test",
+}
+
+
+def test_messages_and_derived_passwords_count_as_expensive(stranger: Browser) -> None:
+    endpoints = stranger.client.application.extensions["quantbox.endpoints"]
+    assert {f"{one.method} {one.rule}" for one in endpoints if one.is_expensive} >= COSTLY_OF_PEOPLE
+    signing_in = [one.rule for one in endpoints if one.role is None and one.is_expensive]
+    assert signing_in == ["/restore"], "strangers would share what the owner needs to come in"
+
+
+def test_proving_oneself_again_gives_no_fresh_share(browser: Browser, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate_limits, "EXPENSIVE_OF_SESSION", Rate(burst=3, per_second=1))
+    browser.client.application.extensions["quantbox.rate_limits"] = RateLimits(clock.monotonic)
+
+    def prove(code: str) -> int:
+        return browser.post("/session/step-up", {"method": "password", "code": code}).status_code
+
+    assert [prove(PASSWORD), prove("wrong"), prove(PASSWORD), prove(PASSWORD)] == [200, 403, 200, 429]
+    clock.advance(1)
+    assert prove(PASSWORD) == 200
+
+
+def test_a_made_up_cookie_has_no_share_of_its_own(stranger: Browser, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate_limits, "EXPENSIVE_OF_SESSION", Rate(burst=3, per_second=1))
+    app = stranger.client.application
+    app.extensions["quantbox.rate_limits"] = RateLimits(clock.monotonic)
+
+    def ask(number: int) -> None:
+        with app.test_request_context("/", headers={"Cookie": f"quantbox_session=made-up-{number}"}):
+            rate_limits.charge_expensive()
+
+    for number in range(3):
+        ask(number)
+    with pytest.raises(TooManyRequests):
+        ask(4)

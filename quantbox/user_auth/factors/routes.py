@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +12,9 @@ from quantbox.core.roles import Role
 from quantbox.user_auth.factors.service import Factors
 from quantbox.user_auth.factors.sms.base import SmsProvider, SmsSettings
 from quantbox.user_auth.factors.sms.numbers import read_phone
-from quantbox.user_auth.sessions.routes import attempts, device_token, origin
+from quantbox.user_auth.factors.sms.phones import Phones
+from quantbox.user_auth.factors.totp import Totp
+from quantbox.user_auth.sessions.routes import PasskeyBody, SentCodeAnswer, guesses, origin
 from quantbox.web.acts import note_facts
 from quantbox.web.api import Answer, Body, Routes
 from quantbox.web.cookies import request_language
@@ -45,7 +46,7 @@ class PhoneAnswer(Answer):
     phone_masked: str
 
 
-class FactorsAnswer(Answer):
+class OwnFactorsAnswer(Answer):
     """What the person has enrolled, and what could be enrolled where this page is open."""
 
     totp: TotpAnswer | None
@@ -77,24 +78,16 @@ class RecoveryCodesAnswer(Answer):
     recovery_codes: list[str] = Field(repr=False)
 
 
-class SentCodeAnswer(Answer):
-    """A code on its way."""
-
-    sent_to: str
-    retry_after_seconds: int
-
-
-class CodeBody(Body):
-    """A code as it was typed."""
+class FirstCodeBody(Body):
+    """The first code of what is enrolled, as it was typed."""
 
     code: str = Field(min_length=1, max_length=64, repr=False)
 
 
-class PasskeyBody(Body):
-    """The device's answer, as the browser's PublicKeyCredential.toJSON() gives it, and what to call the key."""
+class NewPasskeyBody(PasskeyBody):
+    """What the browser's new passkey answered, and what to call the key."""
 
     name: str = Field(min_length=1, max_length=64, pattern=r"\S")
-    credential: dict[str, Any] = Field(repr=False)
 
 
 class PhoneBody(Body):
@@ -125,7 +118,7 @@ class SmsSettingsBody(Body):
     scheme_name: str = Field(default="", max_length=20)
 
 
-@routes.add("GET", "/me/factors", role=Role.VIEWER, answer=FactorsAnswer)
+@routes.add("GET", "/me/factors", role=Role.VIEWER, answer=OwnFactorsAnswer)
 def show_factors() -> dict[str, Any]:
     """Return the person's second factors, and which others this page could enrol."""
     return _own_factors()
@@ -141,18 +134,17 @@ def begin_totp() -> object:
     "POST",
     "/me/totp/confirm",
     role=Role.VIEWER,
-    body=CodeBody,
+    body=FirstCodeBody,
     answer=ConfirmedAnswer,
     step_up=True,
     act="factors.totp.enrol",
 )
-def confirm_totp(body: CodeBody) -> dict[str, Any]:
+def confirm_totp(body: FirstCodeBody) -> dict[str, Any]:
     """Take the new authenticator app into use by its first code; one that was in use before is forgotten."""
-    with _counted():
-        return {"recovery_codes": get_service(Factors).totp.confirm(current_user.id, body.code)}
+    return _confirmed(get_service(Factors).totp, body)
 
 
-@routes.add("DELETE", "/me/totp", role=Role.VIEWER, answer=FactorsAnswer, step_up=True, act="factors.totp.remove")
+@routes.add("DELETE", "/me/totp", role=Role.VIEWER, answer=OwnFactorsAnswer, step_up=True, act="factors.totp.remove")
 def remove_totp() -> dict[str, Any]:
     """Forget the authenticator app."""
     get_service(Factors).totp.remove(current_user.id)
@@ -169,19 +161,19 @@ def begin_passkey() -> dict[str, Any]:
     "POST",
     "/me/passkeys",
     role=Role.VIEWER,
-    body=PasskeyBody,
+    body=NewPasskeyBody,
     answer=ConfirmedAnswer,
     step_up=True,
     act="factors.passkey.enrol",
 )
-def enrol_passkey(body: PasskeyBody) -> dict[str, Any]:
+def enrol_passkey(body: NewPasskeyBody) -> dict[str, Any]:
     """Enrol the passkey that answered the challenge."""
     codes = get_service(Factors).passkeys.register(current_user.id, body.name.strip(), origin(), body.credential)
     return {"recovery_codes": codes}
 
 
 @routes.add(
-    "DELETE", "/me/passkeys/<factor_id>", role=Role.VIEWER, answer=FactorsAnswer, step_up=True, act="factors.passkey.remove"
+    "DELETE", "/me/passkeys/<factor_id>", role=Role.VIEWER, answer=OwnFactorsAnswer, step_up=True, act="factors.passkey.remove"
 )
 def remove_passkey(factor_id: str) -> dict[str, Any]:
     """Forget a passkey."""
@@ -197,28 +189,30 @@ def renew_recovery_codes() -> dict[str, Any]:
     return {"recovery_codes": get_service(Factors).recovery.renew(current_user.id)}
 
 
-@routes.add("POST", "/me/sms", role=Role.VIEWER, body=PhoneBody, answer=SentCodeAnswer, step_up=True, act="factors.sms.begin")
+@routes.add(
+    "POST",
+    "/me/sms",
+    role=Role.VIEWER,
+    body=PhoneBody,
+    answer=SentCodeAnswer,
+    step_up=True,
+    act="factors.sms.begin",
+    is_expensive=True,
+)
 def begin_phone(body: PhoneBody) -> object:
     """Send a code to a number; it counts once the code has come back."""
     return get_service(Factors).phones.begin(current_user.id, body.phone)
 
 
 @routes.add(
-    "POST",
-    "/me/sms/confirm",
-    role=Role.VIEWER,
-    body=CodeBody,
-    answer=ConfirmedAnswer,
-    step_up=True,
-    act="factors.sms.enrol",
+    "POST", "/me/sms/confirm", role=Role.VIEWER, body=FirstCodeBody, answer=ConfirmedAnswer, step_up=True, act="factors.sms.enrol"
 )
-def confirm_phone(body: CodeBody) -> dict[str, Any]:
+def confirm_phone(body: FirstCodeBody) -> dict[str, Any]:
     """Take the new number into use by the code that arrived on it; one that was in use before is forgotten."""
-    with _counted():
-        return {"recovery_codes": get_service(Factors).phones.confirm(current_user.id, body.code)}
+    return _confirmed(get_service(Factors).phones, body)
 
 
-@routes.add("DELETE", "/me/sms", role=Role.VIEWER, answer=FactorsAnswer, step_up=True, act="factors.sms.remove")
+@routes.add("DELETE", "/me/sms", role=Role.VIEWER, answer=OwnFactorsAnswer, step_up=True, act="factors.sms.remove")
 def remove_phone() -> dict[str, Any]:
     """Forget the phone."""
     get_service(Factors).phones.remove(current_user.id)
@@ -251,15 +245,17 @@ def change_sms_settings(body: SmsSettingsBody) -> dict[str, Any]:
     answer=SentCodeAnswer,
     step_up=True,
     act="settings.sms.test",
+    is_expensive=True,
 )
 def test_sms(body: PhoneBody) -> object:
     """Send a code to a number, to see whether the settings work."""
     return get_service(Factors).sent_codes.send(current_user.id, read_phone(body.phone), "test")
 
 
-def _counted() -> AbstractContextManager[None]:
-    """Slow down wrong codes at enrolling; counted apart, for whoever enrols knows the right one."""
-    return attempts().attempt(f"enrol:{current_user.id}", device_token())
+def _confirmed(factor: Totp | Phones, body: FirstCodeBody) -> dict[str, Any]:
+    """Confirm a factor; wrong codes are slowed down, and counted apart: whoever enrols knows the right one."""
+    with guesses().attempt(f"enrol:{current_user.id}"):
+        return {"recovery_codes": factor.confirm(current_user.id, body.code)}
 
 
 def _sms_settings() -> dict[str, Any]:

@@ -24,7 +24,7 @@ __all__ = ["routes"]
 routes = Routes("user_auth", takes_tokens=False)
 
 
-class FactorsAnswer(Answer):
+class MethodsAnswer(Answer):
     """Which second factors are enrolled, by the ways to prove them."""
 
     methods: list[str]
@@ -37,7 +37,7 @@ class MeAnswer(Answer):
     name: str
     role: Role
     person_role: Role
-    factors: FactorsAnswer
+    factors: MethodsAnswer
     password_changed_at: datetime | None
 
 
@@ -96,7 +96,14 @@ def show_me() -> dict[str, Any]:
 
 
 @routes.add(
-    "POST", "/me/password", role=Role.VIEWER, body=OwnPasswordBody, answer=MeAnswer, step_up=True, act="person.own_password"
+    "POST",
+    "/me/password",
+    role=Role.VIEWER,
+    body=OwnPasswordBody,
+    answer=MeAnswer,
+    step_up=True,
+    act="person.own_password",
+    is_expensive=True,
 )
 def change_own_password(body: OwnPasswordBody) -> dict[str, Any]:
     """Change the password; the person's other sessions and their API tokens end."""
@@ -122,7 +129,15 @@ def list_people() -> dict[str, Any]:
 
 
 @routes.add(
-    "POST", "/people", role=Role.OWNER, body=NewPersonBody, answer=PeopleAnswer, status=201, step_up=True, act="person.add"
+    "POST",
+    "/people",
+    role=Role.OWNER,
+    body=NewPersonBody,
+    answer=PeopleAnswer,
+    status=201,
+    step_up=True,
+    act="person.add",
+    is_expensive=True,
 )
 def add_person(body: NewPersonBody) -> dict[str, Any]:
     """Let somebody in with a role and a first password, which they are told by other means."""
@@ -154,6 +169,7 @@ def change_person(person_id: str, body: PersonBody) -> dict[str, Any]:
     answer=PeopleAnswer,
     step_up=True,
     act="person.password",
+    is_expensive=True,
 )
 def set_person_password(person_id: str, body: NewPasswordBody) -> dict[str, Any]:
     """Give somebody else a new password; everything they have open ends."""

@@ -314,7 +314,15 @@ def show_step_up() -> dict[str, Any]:
     return {"methods": list(methods), "fresh_until": current_user.stepped_up_until if current_user.has_stepped_up else None}
 
 
-@routes.add("POST", "/session/step-up", role=Role.VIEWER, body=StepUpBody, answer=SteppedUpAnswer, act="session.step_up")
+@routes.add(
+    "POST",
+    "/session/step-up",
+    role=Role.VIEWER,
+    body=StepUpBody,
+    answer=SteppedUpAnswer,
+    act="session.step_up",
+    is_expensive=True,
+)
 def step_up(body: StepUpBody) -> dict[str, Any]:
     """Prove once more who is there, by a code or by the password; it holds for five minutes."""
     note_facts(method=body.method)
@@ -322,7 +330,7 @@ def step_up(body: StepUpBody) -> dict[str, Any]:
     return stepped_up()
 
 
-@routes.add("POST", "/session/step-up/sms", role=Role.VIEWER, answer=SentCodeAnswer, act="session.sms")
+@routes.add("POST", "/session/step-up/sms", role=Role.VIEWER, answer=SentCodeAnswer, act="session.sms", is_expensive=True)
 def send_step_up_code() -> object:
     """Send a code to the person's phone."""
     return get_service(Factors).send_sms(current_user.id)

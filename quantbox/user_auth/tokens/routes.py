@@ -10,7 +10,7 @@ from flask_login import UserMixin, current_user
 from pydantic import Field
 
 from quantbox.core.roles import Role
-from quantbox.user_auth.tokens.models import MAX_LIFE_DAYS, IssuedToken, TokenHolder
+from quantbox.user_auth.tokens.models import MAX_LIFE_DAYS, TokenHolder
 from quantbox.user_auth.tokens.service import ApiTokens
 from quantbox.web.acts import note_facts, note_person
 from quantbox.web.api import Answer, Body, Routes
@@ -99,14 +99,14 @@ def list_tokens() -> dict[str, Any]:
 @routes.add(
     "POST", "/tokens", role=Role.VIEWER, body=TokenBody, answer=IssuedTokenAnswer, status=201, step_up=True, act="token.create"
 )
-def create_token(body: TokenBody) -> dict[str, Any]:
+def create_token(body: TokenBody) -> object:
     """Make an API token; its two halves are shown this once."""
-    note_facts(name=body.name, role=body.role.value, days=body.days)
+    note_facts(name=body.name.strip(), role=body.role.value, days=body.days)
     # The session's role, not the person's: a tablet held to less makes no token that could do more than it.
     most, device_id = current_user.role, current_user.device_id
     issued = get_service(ApiTokens).create(current_user.id, body.name.strip(), body.role, most, body.days, device_id=device_id)
     note_facts(token_id=issued.id)
-    return _pair(issued)
+    return issued
 
 
 @routes.add(
@@ -118,12 +118,12 @@ def create_token(body: TokenBody) -> dict[str, Any]:
     carries_proof=True,
     act="token.refresh",
 )
-def refresh_token(body: RefreshBody) -> dict[str, Any]:
+def refresh_token(body: RefreshBody) -> object:
     """Return a new pair for a refresh token, which works once; the access token before it is void."""
     issued = get_service(ApiTokens).refresh(body.refresh_token)
     note_person(issued.person_id, issued.person)
     note_facts(token_id=issued.id, name=issued.name)
-    return _pair(issued)
+    return issued
 
 
 @routes.add("DELETE", "/tokens/<token_id>", role=Role.VIEWER, answer=TokensAnswer, act="token.revoke")
@@ -139,12 +139,3 @@ def _visible_tokens() -> dict[str, Any]:
 
 def _whose() -> str | None:
     return None if current_user.role is Role.OWNER else current_user.id
-
-
-def _pair(issued: IssuedToken) -> dict[str, Any]:
-    return {
-        "id": issued.id,
-        "token": issued.token,
-        "refresh_token": issued.refresh_token,
-        "expires_at": issued.expires_at,
-    }
