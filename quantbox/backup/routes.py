@@ -176,9 +176,11 @@ def create_backup(body: BackupBody) -> dict[str, Any]:
     return job_answer(job)
 
 
-@routes.add("PUT", "/backups/schedule", role=Role.OWNER, body=ScheduleBody, answer=ScheduleAnswer, act="backup.schedule")
+@routes.add(
+    "PUT", "/backups/schedule", role=Role.OWNER, body=ScheduleBody, answer=ScheduleAnswer, step_up=True, act="backup.schedule"
+)
 def change_schedule(body: ScheduleBody) -> object:
-    """Change when backups are made and how many are kept."""
+    """Change when backups are made and how many are kept; switched off or kept few, they protect nothing."""
     changes = body.model_dump(exclude_none=True)
     note_facts(changed=sorted(changes))
     return get_service(Backups).schedules.change(current_user.account_id, changes)
@@ -207,7 +209,7 @@ def download_backup(name: str) -> FileAnswer:
     return FileAnswer(get_service(Backups).path_of(name), name)
 
 
-@routes.add("DELETE", "/backups/<name>", role=Role.OWNER, answer=Deleted, act="backup.delete")
+@routes.add("DELETE", "/backups/<name>", role=Role.OWNER, answer=Deleted, step_up=True, act="backup.delete")
 def delete_backup(name: str) -> dict[str, str]:
     """Throw a backup away."""
     note_facts(backup=name)

@@ -68,6 +68,7 @@ def test_one_click_makes_a_verified_backup_that_is_listed_and_downloaded(browser
     )
     assert browser.post(f"/backups/{one['name']}/verify").get_json()["sha256"] == one["sha256"]
     assert browser.get(f"/api/v1/backups/{one['name']}/file").get_json()["code"] == "web.step_up_needed"
+    assert browser.send("DELETE", f"/backups/{one['name']}").get_json()["code"] == "web.step_up_needed"
     file = browser.step_up().get(f"/api/v1/backups/{one['name']}/file")
     assert file.data == (program.folder.backups / one["name"]).read_bytes()
     assert one["name"] in file.headers["Content-Disposition"]
@@ -94,7 +95,11 @@ def test_a_rehearsal_runs_as_a_job_and_is_shown_with_its_backup(browser: Browser
     assert browser.api("/backups")["items"][0]["rehearsal"]["ok"] is True
 
 
-def test_the_schedule_is_changed_within_its_bounds(browser: Browser) -> None:
+def test_the_schedule_is_changed_within_its_bounds_and_after_a_step_up(browser: Browser) -> None:
+    refused = browser.send("PUT", "/backups/schedule", {"is_on": False})
+    assert (refused.status_code, refused.get_json()["code"]) == (403, "web.step_up_needed")
+    assert browser.api("/backups")["schedule"]["is_on"] is True
+    browser.step_up()
     assert browser.send("PUT", "/backups/schedule", {"time": "07:30", "keep_daily": 3}).get_json()["keep_daily"] == 3
     assert browser.api("/backups")["next_at"] == "2026-11-21T07:30:00+08:00"
     refused = browser.send("PUT", "/backups/schedule", {"time": "7:30"})

@@ -136,7 +136,7 @@ def fetch_copy(name: str) -> dict[str, Any]:
     return job_answer(get_service(Offsite).submit_fetch(name, current_user.account_id))
 
 
-@routes.add("DELETE", "/offsite/backups/<name>", role=Role.OWNER, answer=OffsiteAnswer, act="offsite.delete")
+@routes.add("DELETE", "/offsite/backups/<name>", role=Role.OWNER, answer=OffsiteAnswer, step_up=True, act="offsite.delete")
 def delete_copy(name: str) -> dict[str, Any]:
     """Delete a copy of a backup there; the file beside the store stays."""
     note_facts(backup=name)

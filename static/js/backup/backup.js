@@ -1,5 +1,5 @@
 // 设置 › 备份: making, checking, rehearsing and restoring backups, the schedule, and the plain export for who leaves.
-import { get, post, put, remove } from '../core/api.js';
+import { get, post, remove } from '../core/api.js';
 import { start } from '../core/app.js';
 import { bar } from '../core/bar.js';
 import { isFinal, onJob } from '../core/events.js';
@@ -146,13 +146,6 @@ function backup() {
       this.closeRestore();
       this.closeForm('over');
       if (this.restored) location.assign('/');
-    },
-    async saveSchedule() {
-      if (this.scheduleFault) return;
-      if (await this.trying(() => put('/backups/schedule', this.scheduleBody()))) {
-        toast(t('settings.saved'));
-        await this.read();
-      }
     },
     bar, dateTime, progressText, stageText,
   });
