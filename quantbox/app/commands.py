@@ -1,13 +1,16 @@
 """What the command line can ask of an open store; a running program runs the very same functions when work is handed over.
 
-Each takes the services and the arguments as JSON values, and returns the document the command prints.
+Each takes the services and the arguments as JSON values, and returns the document the command prints. What is sensitive
+goes into the audit log.
 """
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +23,7 @@ from quantbox.app.doctor import examine
 from quantbox.app.people.commands import add_person, list_people, reset_person
 from quantbox.app.services import Services
 from quantbox.app.vault.commands import apply_change, confirm_kit
+from quantbox.audit.models import COMMAND_LINE, Outcome
 from quantbox.backtesting.models import BacktestRequest, Costs
 from quantbox.backtesting.service import preload
 from quantbox.core.disk import refuse_full_disk
@@ -29,12 +33,35 @@ from quantbox.jobs.models import FINAL_STATES, Job, JobState
 from quantbox.market_data.models import Adjust
 from quantbox.user_auth.models import OWNER_ACCOUNT
 
-__all__ = ["COMMANDS", "PRELOADS", "Command", "JobDidNotSucceed", "Progress"]
+__all__ = ["COMMANDS", "Command", "JobDidNotSucceed", "Progress", "run_recorded"]
+
+_log = logging.getLogger(__name__)
 
 WAIT_STEP_SECONDS = 0.05
 
 Progress = Callable[[float, str], None]
-Command = Callable[[Services, dict[str, Any], Progress], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command on the open store, and how it is recorded.
+
+    Attributes
+    ----------
+    run : callable
+        Given the services, the arguments and whom to tell how far it is; returns the document.
+    act : str or None
+        What it is recorded as; None where it only reads, which is no secret from whoever gave the pass phrase.
+    shown : tuple of str
+        The arguments its record names.
+    preload : callable
+        Loads what it needs before the store is held, where others wait for it.
+    """
+
+    run: Callable[[Services, dict[str, Any], Progress], dict[str, Any]]
+    act: str | None = None
+    shown: tuple[str, ...] = ()
+    preload: Callable[[], None] = lambda: None
 
 
 def parse_date(text: str | None) -> date | None:
@@ -154,32 +181,63 @@ def run_doctor(services: Services, arguments: dict[str, Any], _progress: Progres
     return examine(services.folder, services, language_of(arguments))
 
 
+def load_importing() -> None:
+    """Load what reads files."""
+    import quantbox.market_data.importing  # noqa: F401
+
+
 COMMANDS: dict[str, Command] = {
-    "data.import": import_data,
-    "data.update": update_data,
-    "data.show": show_data,
-    "data.check": check_data,
-    "backtest.run": run_backtest,
-    "doctor": run_doctor,
-    "audit.verify": verify_log,
-    "audit.list": list_log,
-    "audit.export": export_log,
-    "audit.anchor": anchor_log,
-    "people.list": list_people,
-    "people.add": add_person,
-    "people.reset": reset_person,
-    "vault.passphrase": apply_change,
-    "vault.recovery_kit.make": apply_change,
-    "vault.recovery_kit.confirm": confirm_kit,
-    "vault.recovery_kit.remove": apply_change,
-    "vault.keychain": apply_change,
-    "backup.create": create_backup,
-    "backup.count": count_store,
-    "offsite.show": show_offsite,
-    "offsite.test": try_offsite,
-    "offsite.send": send_offsite,
-    "offsite.fetch": fetch_copy,
+    "data.import": Command(import_data, "data.import", ("symbol", "adjust"), load_importing),
+    "data.update": Command(update_data, "data.update", ("symbols", "start", "end", "source")),
+    "data.show": Command(show_data),
+    "data.check": Command(check_data),
+    "backtest.run": Command(run_backtest, "backtest.submit", ("file_name", "symbols", "start", "end"), preload),
+    "doctor": Command(run_doctor),
+    "audit.verify": Command(verify_log),
+    "audit.list": Command(list_log),
+    "audit.export": Command(export_log, "audit.export", ("format", "start", "end")),
+    "audit.anchor": Command(anchor_log),  # records itself, for its record says what is given up
+    "people.list": Command(list_people),
+    "people.add": Command(add_person, "person.add", ("name", "role")),
+    "people.reset": Command(reset_person, "person.reset", ("name",)),
+    "vault.passphrase": Command(apply_change, "vault.passphrase"),
+    "vault.recovery_kit.make": Command(apply_change, "vault.recovery_kit.make"),
+    "vault.recovery_kit.confirm": Command(confirm_kit, "vault.recovery_kit.confirm"),
+    "vault.recovery_kit.remove": Command(apply_change, "vault.recovery_kit.remove"),
+    "vault.keychain": Command(apply_change, "vault.keychain", ("is_enabled",)),
+    "backup.create": Command(create_backup, "backup.create", ("include_downloads", "has_own_passphrase")),
+    "backup.count": Command(count_store),
+    "offsite.show": Command(show_offsite),
+    "offsite.test": Command(try_offsite, "offsite.test"),
+    "offsite.send": Command(send_offsite, "offsite.send"),
+    "offsite.fetch": Command(fetch_copy, "offsite.fetch", ("backup",)),
 }
 
-#: What a command can load before it holds the store, where others wait for it.
-PRELOADS: dict[str, Callable[[], None]] = {"backtest.run": preload}
+
+def run_recorded(services: Services, name: str, arguments: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Run a command, which acts as the owner, and record it where it is sensitive."""
+    command = COMMANDS[name]
+    if command.act is None:
+        return command.run(services, arguments, progress)
+    facts = {key: arguments[key] for key in command.shown if arguments.get(key)}
+    if "paths" in arguments:
+        facts["files"] = len(arguments["paths"])
+    try:
+        answer = command.run(services, arguments, progress)
+    except QuantBoxError as error:
+        outcome = Outcome.REFUSED if error.is_refusal else Outcome.FAILED
+        record_end(services, command.act, outcome, {**facts, "code": error.code})
+        raise
+    except Exception:
+        record_end(services, command.act, Outcome.FAILED, facts)
+        raise
+    services.audit.record(COMMAND_LINE, command.act, Outcome.DONE, facts)
+    return answer
+
+
+def record_end(services: Services, act: str, outcome: Outcome, facts: dict[str, Any]) -> None:
+    """Record an act that did not succeed."""
+    try:
+        services.audit.record(COMMAND_LINE, act, outcome, facts)
+    except Exception as fault:  # noqa: BLE001 - the command's own error is what its caller must read
+        _log.error("%s %s could not be recorded: %s", act, outcome, type(fault).__name__)

@@ -11,10 +11,9 @@ from flask import request
 from flask_login import current_user
 from pydantic import JsonValue
 
-from quantbox.app.commands import COMMANDS
+from quantbox.app.commands import COMMANDS, run_recorded
 from quantbox.app.doctor import examine
 from quantbox.app.overview import build_overview
-from quantbox.app.recording import run_recorded
 from quantbox.app.services import Services
 from quantbox.backtesting.routes import BacktestRow
 from quantbox.core.roles import Role

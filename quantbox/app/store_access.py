@@ -138,11 +138,16 @@ def unlock_noted(folder: DataFolder, passphrase: str) -> Keys:
 
 def load_for(name: str) -> None:
     """Load what opening the store and running the command `name` needs."""
-    import quantbox.app.recording  # noqa: F401
-    from quantbox.app.commands import PRELOADS
+    from sqlalchemy.orm import configure_mappers
 
-    if name in PRELOADS:
-        PRELOADS[name]()
+    from quantbox.app.commands import COMMANDS
+    from quantbox.vault.wrappers import keychain
+
+    command = COMMANDS[name]
+    command.preload()
+    configure_mappers()
+    if command.act is not None:  # its record is anchored in the keychain, which takes its time to be found
+        keychain.unavailable_because()
 
 
 def open_services_here(folder: DataFolder, keys: Keys, *, is_throw_away: bool = False) -> Any:
@@ -155,7 +160,7 @@ def open_services_here(folder: DataFolder, keys: Keys, *, is_throw_away: bool = 
 
 def run_here(folder: DataFolder, keys: Keys, name: str, arguments: dict[str, Any], *, show_progress: bool) -> dict[str, Any]:
     """Run a command with the store opened in this process."""
-    from quantbox.app.recording import run_recorded
+    from quantbox.app.commands import run_recorded
 
     services = open_services_here(folder, keys)
     try:

@@ -40,6 +40,11 @@ class QuantBoxError(Exception):
         self.facts = facts
         super().__init__(self.message("en"))
 
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the act was refused; else it was allowed, and did not succeed."""
+        return self.kind not in {"failed", "unavailable"}
+
     def message(self, language: Language) -> str:
         """Return the sentence in `language`."""
         return self.sentence.with_facts(**self.facts).in_language(language)

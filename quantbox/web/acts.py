@@ -19,7 +19,6 @@ __all__ = [
     "install_recorder",
     "note_facts",
     "note_person",
-    "outcome_of",
     "present_caller",
     "record_done",
     "record_event",
@@ -31,8 +30,6 @@ __all__ = [
 _log = logging.getLogger(__name__)
 
 _EXTENSION = "quantbox.recorder"
-#: Kinds of errors that are no refusal: the act was allowed, and did not succeed.
-_FAILURES = frozenset({"failed", "unavailable"})
 
 
 @dataclass(frozen=True)
@@ -77,11 +74,6 @@ def recorded_by_itself() -> None:
     g.pop("act_done", None)
 
 
-def outcome_of(error: QuantBoxError) -> str:
-    """Return how an act ended that raised `error`."""
-    return "failed" if error.kind in _FAILURES else "refused"
-
-
 def present_caller() -> Caller:
     """Return who sent the present request."""
     address = request.remote_addr or ""
@@ -96,7 +88,7 @@ def record_refusal(act: str, refusal: QuantBoxError) -> None:
     """Record that `act` was refused where the route itself is no act."""
     record: Recorder | None = current_app.extensions.get(_EXTENSION)
     if record is not None:
-        _record_end(record, act, outcome_of(refusal), {"code": refusal.code})
+        _record_end(record, act, _outcome_of(refusal), {"code": refusal.code})
 
 
 def record_event(act: str, outcome: str, **facts: Any) -> None:
@@ -119,12 +111,16 @@ def recorded(act: str | None) -> Iterator[None]:
     try:
         yield
     except QuantBoxError as refusal:
-        _record_end(record, act, outcome_of(refusal), {**g.get("act_facts", {}), "code": refusal.code})
+        _record_end(record, act, _outcome_of(refusal), {**g.get("act_facts", {}), "code": refusal.code})
         raise
     except Exception:
         _record_end(record, act, "failed", g.get("act_facts", {}))
         raise
     record_done()
+
+
+def _outcome_of(error: QuantBoxError) -> str:
+    return "refused" if error.is_refusal else "failed"
 
 
 def _record_end(record: Recorder, act: str, outcome: str, facts: dict[str, Any]) -> None:

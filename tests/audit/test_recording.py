@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from quantbox.app.recording import run_recorded
+from quantbox.app.commands import run_recorded
 from quantbox.app.unrecorded import UnrecordedActs
 from quantbox.audit.models import COMMAND_LINE, Actor
 from quantbox.core.clock import FixedClock

@@ -9,12 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, inspect, text
 
 from quantbox.core.database.engine import copy_encrypted
 from quantbox.core.database.errors import SchemaNewer
@@ -64,18 +59,20 @@ def upgrade(engine: Engine, revision: str | None = None, *, seal: Seal | None = 
 def current_revision(engine: Engine) -> str | None:
     """Return the revision the database is at; None for a new file."""
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
 def head_revision() -> str:
     """Return the newest revision this program knows."""
-    head = ScriptDirectory(str(_FOLDER)).get_current_head()
-    if head is None:
-        raise ValueError("the package holds no migrations")
-    return head
+    return max(_known_revisions())
 
 
 def _run_steps(connection: Connection, revision: str, seal: Seal | None) -> None:
+    from alembic import command  # loaded only where there is a step to take, which is seldom
+    from alembic.config import Config
+
     connection.exec_driver_sql("BEGIN IMMEDIATE")  # a second program starting now waits here, then finds nothing to do
     config = Config()
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
@@ -90,10 +87,13 @@ def _run_steps(connection: Connection, revision: str, seal: Seal | None) -> None
 
 def check_known(revision: str) -> None:
     """Raise SchemaNewer for a revision this program does not know."""
-    try:
-        ScriptDirectory(str(_FOLDER)).get_revision(revision)
-    except CommandError:
-        raise SchemaNewer(found=revision, newest=head_revision()) from None
+    if revision not in _known_revisions():
+        raise SchemaNewer(found=revision, newest=head_revision())
+
+
+def _known_revisions() -> set[str]:
+    """Return the steps by the names of their files, which begin with their number."""
+    return {path.stem for path in (_FOLDER / "versions").glob("[0-9]*.py")}
 
 
 def _keep_copy(engine: Engine, revision: str) -> None:

@@ -118,8 +118,11 @@ def test_step_that_fails_leaves_the_old_schema(older: Engine, monkeypatch: pytes
         assert connection.execute(text("PRAGMA foreign_keys")).scalar_one() == 1
 
 
-def test_chain_has_one_head_and_its_numbers_follow_one_another() -> None:
-    revisions = [script.revision for script in ScriptDirectory(str(FOLDER)).walk_revisions()][::-1]
+def test_chain_has_one_head_and_its_files_are_named_by_numbers_that_follow_one_another() -> None:
+    chain = ScriptDirectory(str(FOLDER))
+    assert chain.get_heads() == [schema.head_revision()]
+    revisions = [script.revision for script in chain.walk_revisions()][::-1]
+    assert revisions == sorted(path.stem for path in (FOLDER / "versions").glob("*.py") if path.stem != "__init__")
     assert [int(revision.partition("_")[0]) for revision in revisions] == list(range(1, len(revisions) + 1))
 
 
