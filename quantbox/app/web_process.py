@@ -13,8 +13,8 @@ from quantbox.audit.models import PROGRAM, Outcome
 from quantbox.core.bus import Bus
 from quantbox.core.clock import Clock, SystemClock
 from quantbox.core.paths import DataFolder
-from quantbox.core.process_bus import BusAddress, ProcessBus
 from quantbox.core.processes import protect_this_process
+from quantbox.core.processes.bus import BusAddress, ProcessBus
 from quantbox.core.processes.control import ControlChannel, take_standard_pipes
 from quantbox.core.processes.log import write_log_to_stderr
 from quantbox.jobs.queue import JobQueue, make_queue

@@ -22,7 +22,6 @@ from quantbox.core.errors import QuantBoxError
 from quantbox.core.files import write_atomically
 from quantbox.core.ids import new_id
 from quantbox.core.paths import DataFolder
-from quantbox.core.process_bus import Forwarder
 from quantbox.core.processes import (
     FileLock,
     command_line,
@@ -31,6 +30,7 @@ from quantbox.core.processes import (
     protect_this_process,
     restrict_to_owner,
 )
+from quantbox.core.processes.bus import Forwarder
 from quantbox.core.processes.control import ControlChannel, PeerSilent
 from quantbox.core.program_file import RunningProgram, find_program
 from quantbox.desktop.errors import AnotherIsStarting, NotUnlocked, RotationCutOff, StoreBusy, WebDidNotStart

@@ -11,8 +11,8 @@ from quantbox.app.services import build_services
 from quantbox.backup.offsite.sender import SenderThread
 from quantbox.core.clock import SystemClock
 from quantbox.core.paths import DataFolder
-from quantbox.core.process_bus import BusAddress, ProcessBus
 from quantbox.core.processes import on_stop_request, protect_this_process
+from quantbox.core.processes.bus import BusAddress, ProcessBus
 from quantbox.core.processes.control import take_standard_pipes
 from quantbox.core.processes.log import write_log_to_stderr
 from quantbox.jobs.queue import make_queue

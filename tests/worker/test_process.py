@@ -7,8 +7,8 @@ import pytest
 
 from quantbox.app.services import build_services
 from quantbox.core.clock import SystemClock
-from quantbox.core.process_bus import Forwarder, ProcessBus
 from quantbox.core.processes import command_line, end_process, process_alive, spawn
+from quantbox.core.processes.bus import Forwarder, ProcessBus
 from quantbox.core.processes.control import ControlChannel
 from quantbox.jobs.models import JobState
 from quantbox.jobs.queue import make_queue

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 import zmq
 
-from quantbox.core.process_bus import BusAddress, Forwarder, ProcessBus
 from quantbox.core.processes import end_process, spawn
+from quantbox.core.processes.bus import BusAddress, Forwarder, ProcessBus
 
 ROOT = Path(__file__).resolve().parents[2]
 
 PROCESS = """
 import json, sys, threading
 sys.path.insert(0, {root!r})
-from quantbox.core.process_bus import BusAddress, ProcessBus
+from quantbox.core.processes.bus import BusAddress, ProcessBus
 bus = ProcessBus(BusAddress.from_pipe(json.loads(sys.stdin.readline())))
 bus.subscribe("question.", lambda topic, message: bus.publish("answer." + topic[9:], {{"double": message["number"] * 2}}))
 while not bus.publish("here", {{}}) and sys.stdin.readline().strip() == "again":
