@@ -25,7 +25,7 @@ from quantbox.web.api import Answer, Routes
 from quantbox.web.cookies import answer_in, request_language
 from quantbox.web.errors import RequestRefused, VaultLocked
 from quantbox.web.state import program_state
-from quantbox.web.tls.door import comes_by_lan
+from quantbox.web.tls.door import refuse_over_lan
 
 __all__ = ["handover_verifiers", "routes"]
 
@@ -111,8 +111,7 @@ def run_command(name: str, body: dict[str, Any]) -> dict[str, Any]:
 
     The answer is the very document the command prints.
     """
-    if comes_by_lan():  # commands run on this machine
-        raise RequestRefused(404)
+    refuse_over_lan()
     services = open_services()
     answer_in("en" if body.get("language") == "en" else "zh")
     authorization = request.headers.get("Authorization", "")

@@ -40,6 +40,7 @@ ACTS: dict[str, Text] = {
     "vault.kms.enable": Text("启用云端密钥服务", "Enable the cloud key service"),
     "vault.kms.disable": Text("停用云端密钥服务", "Disable the cloud key service"),
     "lan.change": Text("修改局域网访问", "Change access over the LAN"),
+    "lan.authority": Text("更换局域网签发证书", "Make a new authority for the LAN"),
     "pairing.invite": Text("显示配对二维码", "Invite a tablet to pair"),
     "pairing.take": Text("平板出示配对码", "A tablet brings a pairing code"),
     "pairing.confirm": Text("确认配对平板", "Confirm a paired tablet"),

@@ -62,6 +62,7 @@ KNOWN_FACTS = frozenset(
         "source",
         "start",
         "symbols",
+        "tablets",  # how many
         # the log itself
         "anchored_seq",
         "given_up",

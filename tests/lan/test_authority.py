@@ -178,12 +178,20 @@ def test_no_file_is_left_where_the_key_cannot_be_loaded_nor_after_a_killed_proce
     assert [path.name for path in tmp_path.iterdir()] == ["program.json"]
 
 
-def test_a_leaf_fits_until_thirty_days_before_its_end_and_for_its_addresses_only(leaf: Leaf) -> None:
-    assert leaf.fits(tuple(reversed(ADDRESSES)), NOW)
-    assert not leaf.fits(ADDRESSES[1:], NOW)
-    assert not leaf.fits((*ADDRESSES, "192.168.1.24"), NOW)
-    assert leaf.fits(ADDRESSES, leaf.not_after - timedelta(days=31))
-    assert not leaf.fits(ADDRESSES, leaf.not_after - timedelta(days=30))
+def test_a_leaf_fits_until_thirty_days_before_its_end_and_for_its_addresses_only(authority: Authority, leaf: Leaf) -> None:
+    by = authority.certificate
+    assert leaf.fits(by, tuple(reversed(ADDRESSES)), NOW)
+    assert not leaf.fits(by, ADDRESSES[1:], NOW)
+    assert not leaf.fits(by, (*ADDRESSES, "192.168.1.24"), NOW)
+    assert not leaf.fits(create_authority(new_local_name(), NOW).certificate, ADDRESSES, NOW)
+    assert leaf.fits(by, ADDRESSES, leaf.not_after - timedelta(days=31))
+    assert not leaf.fits(by, ADDRESSES, leaf.not_after - timedelta(days=30))
+
+
+def test_the_last_leaf_of_an_authority_fits_to_its_end_for_another_would_live_no_longer(authority: Authority) -> None:
+    end = authority.certificate.not_valid_after_utc
+    last = issue_leaf(authority, NAME, ADDRESSES, end - timedelta(days=100))
+    assert last.fits(authority.certificate, ADDRESSES, end - timedelta(days=1))
 
 
 def test_the_authoritys_key_comes_back_from_its_bytes(authority: Authority) -> None:

@@ -15,9 +15,11 @@ from cryptography import x509
 from sqlalchemy import text
 
 from quantbox.app.lan import listener as listening
+from quantbox.app.lan.errors import AuthorityEnding
 from quantbox.app.lan.listener import LanListener
 from quantbox.core.clock import FixedClock
-from quantbox.web.errors import ListenerUnavailable
+from quantbox.user_auth.pairing.errors import LanNeeded
+from quantbox.web.errors import ListenerUnavailable, VaultLocked
 from quantbox.web.tls import authority
 from tests.lan.authorities import openssl
 from tests.lan.stores import LanStore, hello, trusting
@@ -219,6 +221,64 @@ def test_a_taken_port_is_refused_and_the_one_before_goes_on(lan: LanListener, st
     kept = store.services.lan.read()
     assert kept is not None
     assert kept.port == lan.port
+
+
+def test_another_authority_cuts_off_everybody_who_came_under_the_old_one(lan: LanListener, store: LanStore) -> None:
+    name, old_trust, before = name_of(lan), trusting(lan), lan.describe(follows=True)
+    with old_trust.wrap_socket(socket.create_connection(("127.0.0.2", lan.port), timeout=5), server_hostname=name) as open_since:
+        open_since.do_handshake()
+        lan.renew_authority()
+        assert open_since.recv(10) == b""
+    after = lan.describe(follows=True)
+    assert after["name"] not in (name, None)
+    assert after["fingerprint"] != before["fingerprint"]
+    assert (after["is_on"], after["port"]) == (True, before["port"])
+    with socket.create_connection(("127.0.0.2", lan.port), timeout=5) as plain, pytest.raises(ssl.SSLCertVerificationError):
+        old_trust.wrap_socket(plain, server_hostname=name)
+    assert ask(lan)[0] == "TLSv1.3"
+    assert store.services is not None
+    kept = store.services.lan.authority()
+    assert kept.certificate.public_key() == kept.key.public_key()
+    assert lan.authority_certificate() == kept.certificate_bytes()
+
+
+def test_an_authority_is_made_anew_also_while_the_listener_is_off_and_not_before_there_is_one(
+    lan: LanListener, store: LanStore
+) -> None:
+    lan.decide(is_on=False, port=lan.port, at_once=True)
+    certificate = lan.authority_certificate()
+    lan.renew_authority()
+    assert (lan.host_names(), lan.describe(follows=True)["is_on"]) == ((), False)
+    assert lan.authority_certificate() != certificate
+    with store._engine.begin() as connection:
+        connection.execute(text("DELETE FROM lan"))
+    with pytest.raises(LanNeeded):
+        lan.renew_authority()
+    store.lock()
+    with pytest.raises(VaultLocked):
+        lan.renew_authority()
+
+
+def test_the_owner_is_warned_before_the_authority_ends_and_nothing_listens_with_one_that_has(
+    lan: LanListener, today: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert lan.describe(follows=True)["problem"] is None
+    made: list[object] = []
+    issue = listening.issue_leaf
+    monkeypatch.setattr(listening, "issue_leaf", lambda *arguments: made.append(arguments) or issue(*arguments))
+    today.advance(timedelta(days=3652 - 20).total_seconds())
+    for _ in range(3):
+        lan.follow()
+    assert len(made) == 1  # not one at every look: another would end no later
+    warning = lan.describe(follows=True)["problem"]
+    assert isinstance(warning, AuthorityEnding)
+    assert warning.facts["until"] in warning.message("zh")
+    today.advance(timedelta(days=21).total_seconds())
+    assert isinstance(lan.describe(follows=True)["problem"], AuthorityEnding)
+    assert lan.host_names() == ()
+    lan.renew_authority()
+    assert lan.describe(follows=True)["problem"] is None
+    assert len(lan.host_names()) == 2
 
 
 def test_asked_by_the_lan_itself_it_follows_after_the_answer(lan: LanListener) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import weakref
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, cast
 
 from cryptography import x509
@@ -13,11 +13,12 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from quantbox.app.lan.announcement import Announcement, Wanted
+from quantbox.app.lan.errors import AuthorityEnding
 from quantbox.app.lan.service import LanChoice, LanChoices
 from quantbox.core.clock import Clock
 from quantbox.core.errors import QuantBoxError
 from quantbox.core.paths import DataFolder
-from quantbox.web.errors import ListenerUnavailable
+from quantbox.web.errors import ListenerUnavailable, VaultLocked
 from quantbox.web.serving.requests import WsgiApp
 from quantbox.web.serving.server import Server
 from quantbox.web.tls.addresses import is_private, own_private_addresses
@@ -28,6 +29,8 @@ __all__ = ["DEFAULT_PORT", "LanListener"]
 
 DEFAULT_PORT = 8766
 LOOK_EVERY_SECONDS = 2.0
+#: The owner has so long to bring every tablet a new certificate.
+WARN_BEFORE_END = timedelta(days=60)
 #: A browser with every socket a session may have needs 26.
 MAX_CONNECTIONS = 120
 MAX_CONNECTIONS_PER_ADDRESS = 40
@@ -116,7 +119,7 @@ class LanListener:
                 "leaf_not_after": None if leaf is None or server is None else leaf.not_after,
                 "authority_not_after": None if choice is None else choice.authority_certificate.not_valid_after_utc,
                 "mdns": {"is_announced": self._announcement.is_announced, "reason": self._announcement.state.to_json()},
-                "problem": self._problem,
+                "problem": self._problem or self._warning(),
             }
 
     # --- following ---
@@ -137,6 +140,21 @@ class LanListener:
             self._close()
             self._announcement.withdraw()
 
+    def renew_authority(self) -> None:
+        """Take another name and authority from now on; whoever came under the old ones is cut off.
+
+        Raises
+        ------
+        LanNeeded
+            There is no authority yet.
+        """
+        choices = self._open_choices()
+        with self._lock:
+            self._choice = choices.renew_authority()
+            self._close()
+            self.follow()
+        self._wake.set()
+
     def decide(self, *, is_on: bool, port: int, at_once: bool) -> None:
         """Keep the owner's choice and follow it; a port that cannot be had leaves everything as it was.
 
@@ -150,9 +168,7 @@ class LanListener:
         ListenerUnavailable
             None of the addresses can be listened on.
         """
-        choices = self._choices()
-        if choices is None:
-            raise RuntimeError("the store is locked")
+        choices = self._open_choices()
         with self._lock:
             before = choices.read()
             self._choice = choices.decide(is_on=is_on, port=port)
@@ -173,13 +189,13 @@ class LanListener:
         """Bring listener and certificate to what the choice, the addresses and the day ask for."""
         with self._lock:
             choices = self._read_choice()
-            choice = self._choice
-            if choice is None or not choice.is_on:
+            choice, now = self._choice, self._clock.now()
+            if choice is None or not choice.is_on or now >= choice.authority_certificate.not_valid_after_utc:
                 self._close()
                 return
             if self._server is not None and self._server.port != choice.port:
                 self._close()
-            addresses, now = own_private_addresses(), self._clock.now()
+            addresses = own_private_addresses()
             if choices is not None and not self._fits(choice, addresses, now):
                 self._renew(choices, choice, addresses, now)
             self._listen(addresses)
@@ -200,6 +216,18 @@ class LanListener:
                 return None
             return Wanted(self._choice.name, self._server.hosts, self._server.port)
 
+    def _warning(self) -> AuthorityEnding | None:
+        if self._choice is None:
+            return None
+        end = self._choice.authority_certificate.not_valid_after_utc
+        return None if self._clock.now() < end - WARN_BEFORE_END else AuthorityEnding(until=f"{end:%Y-%m-%d}")
+
+    def _open_choices(self) -> LanChoices:
+        choices = self._choices()
+        if choices is None:
+            raise VaultLocked
+        return choices
+
     def _choices(self) -> LanChoices | None:
         services = self._store.services
         return None if services is None else cast("LanChoices", vars(services)["lan"])
@@ -216,8 +244,7 @@ class LanListener:
 
     def _fits(self, choice: LanChoice, addresses: tuple[str, ...], now: datetime) -> bool:
         leaf = self._leaf
-        is_ours = leaf is not None and leaf.certificate.issuer == choice.authority_certificate.subject
-        return leaf is not None and is_ours and self._server is not None and leaf.fits(addresses, now)
+        return leaf is not None and self._server is not None and leaf.fits(choice.authority_certificate, addresses, now)
 
     def _renew(self, choices: LanChoices, choice: LanChoice, addresses: tuple[str, ...], now: datetime) -> None:
         leaf = issue_leaf(choices.authority(), choice.name, addresses, now)

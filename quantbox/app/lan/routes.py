@@ -7,12 +7,17 @@ from typing import Any, cast
 
 from pydantic import Field
 
+from quantbox.app.lan.errors import ComputerNeeded
 from quantbox.app.lan.listener import LanListener
 from quantbox.core.errors import QuantBoxError
 from quantbox.core.roles import Role
+from quantbox.user_auth.pairing.service import Pairings
+from quantbox.user_auth.service import Devices
+from quantbox.user_auth.sessions.routes import attempts
 from quantbox.web.acts import note_facts
 from quantbox.web.api import Answer, Body, Routes
 from quantbox.web.cookies import request_language
+from quantbox.web.state import get_service
 from quantbox.web.tls.door import comes_by_lan, lan_door
 
 __all__ = ["routes"]
@@ -28,7 +33,7 @@ class AnnouncementAnswer(Answer):
 
 
 class ProblemAnswer(Answer):
-    """Why some or all addresses are not listened on at present."""
+    """Why addresses are not listened on at present, or will not be before long."""
 
     code: str
     message: str
@@ -72,6 +77,24 @@ def change_lan(body: LanBody) -> dict[str, Any]:
     listener = cast("LanListener", lan_door())
     note_facts(is_on=body.is_on, port=body.port)
     listener.decide(is_on=body.is_on, port=body.port, at_once=not comes_by_lan())
+    return described(listener)
+
+
+@routes.add("POST", "/lan/authority", role=Role.OWNER, answer=LanAnswer, step_up=True, act="lan.authority")
+def renew_authority() -> dict[str, Any]:
+    """Make another authority, under another name; every paired tablet is forgotten, and is paired anew.
+
+    It is done at the computer itself: over the LAN it would cut off whoever asks.
+    """
+    if comes_by_lan():
+        raise ComputerNeeded
+    listener = cast("LanListener", lan_door())
+    get_service(Pairings).refuse_all()
+    keys = get_service(Devices).revoke_paired()
+    for key in keys:
+        attempts().forget(key)
+    note_facts(tablets=len(keys))
+    listener.renew_authority()
     return described(listener)
 
 

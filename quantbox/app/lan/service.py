@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from quantbox.app.lan.tables import LanRow
 from quantbox.core.clock import Clock
 from quantbox.user_auth.models import OWNER_ACCOUNT
+from quantbox.user_auth.pairing.errors import LanNeeded
 from quantbox.vault.fields import FieldCipher, Place
 from quantbox.web.tls.authority import Authority, create_authority, new_local_name
 
@@ -53,17 +54,25 @@ class LanChoices:
         with self._sessions.begin() as session:
             row = session.get(LanRow, OWNER_ACCOUNT)
             if row is None:
-                name, now = new_local_name(), self._clock.now()
-                authority = create_authority(name, now)
-                row = LanRow(
-                    account_id=OWNER_ACCOUNT,
-                    name=name,
-                    authority_certificate=authority.certificate_bytes(),
-                    authority_key=self._fields.seal(_KEY_PLACE, authority.key_bytes()),
-                    created_at=now,
-                )
+                row = LanRow(account_id=OWNER_ACCOUNT)
+                self._make_authority(row)
                 session.add(row)
             row.is_on, row.port = is_on, port
+            return choice_of(row)
+
+    def renew_authority(self) -> LanChoice:
+        """Make another authority, under another name: a tablet that holds to the old name insists on the old certificate.
+
+        Raises
+        ------
+        LanNeeded
+            There is none yet.
+        """
+        with self._sessions.begin() as session:
+            row = session.get(LanRow, OWNER_ACCOUNT)
+            if row is None:
+                raise LanNeeded
+            self._make_authority(row)
             return choice_of(row)
 
     def authority(self) -> Authority:
@@ -71,6 +80,13 @@ class LanChoices:
         with self._sessions() as session:
             row = session.get_one(LanRow, OWNER_ACCOUNT)
             return Authority.load(row.authority_certificate, self._fields.open(_KEY_PLACE, row.authority_key))
+
+    def _make_authority(self, row: LanRow) -> None:
+        name, now = new_local_name(), self._clock.now()
+        authority = create_authority(name, now)
+        row.name, row.created_at = name, now
+        row.authority_certificate = authority.certificate_bytes()
+        row.authority_key = self._fields.seal(_KEY_PLACE, authority.key_bytes())
 
 
 _KEY_PLACE = Place("lan", OWNER_ACCOUNT, "authority_key")

@@ -62,9 +62,7 @@ class Pairings:
         pairing = Pairing(new_id(), PairingState.WAITING, (), None, now + PAIRING_LIFE)
         kept = _Secrets(max_role, secrets.token_bytes(CODE_BYTES), fingerprint, secrets.token_bytes(NONCE_BYTES))
         with self._lock:
-            for other, _kept in list(self._pairings.values()):
-                if other.state in _OPEN:
-                    self._end(other.id, PairingState.REFUSED)
+            self._refuse_open()
             self._forget_old()
             self._pairings[pairing.id] = (pairing, kept)
         return Invitation(
@@ -105,6 +103,12 @@ class Pairings:
             if pairing.state in _OPEN:
                 self._end(pairing_id, PairingState.REFUSED)
             return self._find(pairing_id)[0]
+
+    def refuse_all(self) -> None:
+        """End every pairing under way: the certificate they are bound to is no longer shown."""
+        with self._lock:
+            self._refuse_open()
+            self._pairings = {one: (pairing, replace(kept, device_token=None)) for one, (pairing, kept) in self._pairings.items()}
 
     # --- the tablet's side ---
 
@@ -160,6 +164,11 @@ class Pairings:
     def _end(self, pairing_id: str, state: PairingState) -> None:
         pairing, kept = self._pairings[pairing_id]
         self._pairings[pairing_id] = (replace(pairing, state=state, words=()), kept)
+
+    def _refuse_open(self) -> None:
+        for pairing, _kept in list(self._pairings.values()):
+            if pairing.state in _OPEN:
+                self._end(pairing.id, PairingState.REFUSED)
 
     def _forget_old(self) -> None:
         while len(self._pairings) >= MAX_UNDER_WAY:

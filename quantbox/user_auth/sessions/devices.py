@@ -79,6 +79,14 @@ class Devices:
             session.execute(delete(DeviceRow).where(DeviceRow.id == device_id))
             return key
 
+    def revoke_paired(self) -> list[str]:
+        """Forget every paired tablet with its sessions, and return the hashes under which their attempts are counted."""
+        is_paired = DeviceRow.kind == DeviceKind.PAIRED.value
+        with self._sessions.begin() as session:
+            keys = list(session.scalars(select(DeviceRow.key).where(is_paired)))
+            session.execute(delete(DeviceRow).where(is_paired))
+            return keys
+
 
 def meet(session: Session, visit: Visit, clock: Clock) -> tuple[DeviceRow, str | None]:
     """Return the device somebody signs in on, and the new content of its cookie where it was not known.

@@ -68,9 +68,11 @@ class Leaf:
         """When it ends."""
         return self.certificate.not_valid_after_utc
 
-    def fits(self, addresses: Sequence[str], now: datetime) -> bool:
-        """Return whether it covers exactly these addresses and is not near its end."""
-        return set(self.addresses) == set(addresses) and now < self.not_after - RENEW_BEFORE_END
+    def fits(self, authority: x509.Certificate, addresses: Sequence[str], now: datetime) -> bool:
+        """Return whether another one would be no better: this is by the authority, for just these addresses, far from its end."""
+        is_near_end = now >= self.not_after - RENEW_BEFORE_END and self.not_after < authority.not_valid_after_utc
+        is_by_authority = self.certificate.issuer == authority.subject
+        return is_by_authority and set(self.addresses) == set(addresses) and not is_near_end
 
 
 def new_local_name() -> str:

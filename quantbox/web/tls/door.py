@@ -9,7 +9,9 @@ from typing import Protocol, cast
 
 from flask import Flask, current_app, request
 
-__all__ = ["LanDoor", "comes_by_lan", "install_lan", "lan_door"]
+from quantbox.web.errors import RequestRefused
+
+__all__ = ["LanDoor", "comes_by_lan", "install_lan", "lan_door", "refuse_over_lan"]
 
 _EXTENSION = "quantbox.lan"
 
@@ -44,3 +46,9 @@ def lan_door() -> LanDoor:
 def comes_by_lan() -> bool:
     """Return whether the present request came by the LAN."""
     return request.scheme == "https"
+
+
+def refuse_over_lan() -> None:
+    """Answer what only this machine does as if it were not there on the LAN."""
+    if comes_by_lan():
+        raise RequestRefused(404)

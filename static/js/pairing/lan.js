@@ -40,13 +40,16 @@ const pairing = {
     });
   },
   async watchPairing() {
-    this.leftSeconds = Math.max(0, Math.round((new Date(this.pair.expires_at).getTime() - Date.now()) / 1000));
+    const { pair } = this;
+    this.leftSeconds = Math.max(0, Math.round((new Date(pair.expires_at).getTime() - Date.now()) / 1000));
     try {
-      const { state, words, device } = await get(`/pairing/${this.pair.id}`);
+      const { state, words, device } = await get(`/pairing/${pair.id}`);
+      if (this.pair !== pair) return; // closed meanwhile, or another QR code is shown
       if (state === 'compare' && this.pairState !== 'compare') this.deviceName = device.name;
       Object.assign(this, { pairState: state, words: words || [], device });
       if (state !== 'waiting' && state !== 'compare') clearInterval(this.watcher);
     } catch (problem) {
+      if (this.pair !== pair) return;
       this.fault = { message: problem.message, hint: problem.hint };
       clearInterval(this.watcher);
     }
@@ -108,6 +111,11 @@ function lan() {
     async put(on) {
       if (this.portFault) return;
       if (await this.trying(async () => this.take(await put('/lan', { is_on: on, port: Number(this.port) })))) toast(t('settings.saved'));
+    },
+    get isComputer() { return location.protocol === 'http:'; },
+    async renewAuthority() {
+      if (!(await confirm({ title: t('lan.renew_title'), body: t('lan.renew_body', { name: this.lan.name }), action: t('lan.renew_action'), danger: true }))) return;
+      if (await this.trying(async () => this.take(await post('/lan/authority')))) toast(t('lan.renewed'));
     },
     async savePort() { if (this.lan && Number(this.port) !== this.lan.port) await this.put(this.isOn); },
   });

@@ -3,6 +3,7 @@ import { get, prove, readStatus } from '../core/api.js';
 import { start } from '../core/app.js';
 import { staticBase, t } from '../core/i18n.js';
 import { joined } from '../core/joined.js';
+import { every } from '../core/polling.js';
 import { trying } from '../core/trying.js';
 import { plainBar } from '../entry/plain_bar.js';
 import { newNonce, readInvitation, wordNumbers, wordsOf } from './words.js';
@@ -22,7 +23,7 @@ function pair() {
     state: '',
     words: [],
     kind: kindOfDevice(),
-    watcher: 0,
+    stopWatching: null,
 
     async init() {
       this.invitation = readInvitation(location.hash);
@@ -52,17 +53,17 @@ function pair() {
         }
         const list = await fetch(`${staticBase}locales/pairing_words.txt`);
         Object.assign(this, { words: wordsOf(numbers, await list.text()), state: 'compare' });
-        this.watcher = setInterval(() => this.watch(), ASK_MILLISECONDS);
+        this.stopWatching = every(ASK_MILLISECONDS, () => this.watch());
       });
     },
     async watch() {
       try {
         const { state } = await get('/pair');
         this.state = state;
-        if (state !== 'compare') clearInterval(this.watcher);
+        if (state !== 'compare') this.stopWatching();
       } catch (problem) {
         this.fault = { message: problem.message, hint: problem.hint };
-        clearInterval(this.watcher);
+        this.stopWatching();
       }
     },
   });
