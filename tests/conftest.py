@@ -78,11 +78,12 @@ def clock() -> FixedClock:
 
 @pytest.fixture(scope="session", autouse=True)
 def least_cost() -> Iterator[None]:
-    """Make vaults within this process at the least accepted cost; commands started as processes pay today's."""
+    """Make vaults within this process at the least accepted cost, as tests.program does in others."""
     from quantbox.vault.wrappers import passphrase
+    from tests.least_cost import LEAST_MEMORY_KIB
 
     with pytest.MonkeyPatch.context() as cheaper:
-        cheaper.setattr(passphrase, "STANDARD_MEMORY_KIB", 64 * 1024)
+        cheaper.setattr(passphrase, "STANDARD_MEMORY_KIB", LEAST_MEMORY_KIB)
         yield
 
 

@@ -46,9 +46,9 @@ def environment() -> dict[str, str]:
 
 
 def start(*arguments: str) -> subprocess.Popen[str]:
-    """Start a command without waiting for it."""
+    """Start a command without waiting for it; its pass phrase costs the least accepted."""
     return subprocess.Popen(
-        [sys.executable, "-m", "quantbox.cli", *arguments],
+        [sys.executable, "-m", "tests.least_cost", *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
