@@ -10,7 +10,7 @@ from quantbox.core.paths import port_claims_folder
 from quantbox.core.processes import FileLock
 from quantbox.desktop.errors import PortTaken
 
-__all__ = ["PREFERRED_PORT", "choose_port"]
+__all__ = ["PREFERRED_PORT", "ClaimedPort"]
 
 #: Where the program listens when nothing else does, so that bookmarks keep working.
 PREFERRED_PORT = 8765
@@ -18,14 +18,38 @@ PREFERRED_PORT = 8765
 _SPARE_PORTS = range(20_000, 30_000)
 
 
-def choose_port(wanted: int | None) -> tuple[int, FileLock]:
-    """Return `wanted`, or a free port when there is no wish, and the claim that keeps it ours while web restarts.
+class ClaimedPort:
+    """The port of one program, kept from this user's other programs until the ``with`` block ends.
+
+    Parameters
+    ----------
+    wanted : int or None
+        None takes the preferred port, or a free one when that is taken.
 
     Raises
     ------
     PortTaken
         When the wish is taken.
     """
+
+    def __init__(self, wanted: int | None) -> None:
+        self._wanted = wanted
+        self.number, self._claim = _choose(wanted)
+
+    def __enter__(self) -> ClaimedPort:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._claim.release()
+
+    def move_if_taken(self) -> None:
+        """Take another port when there was no wish and somebody who knows no claims, as another user, listens here by now."""
+        if self._wanted is None and not is_free(self.number):
+            self._claim.release()
+            self.number, self._claim = _choose(None)
+
+
+def _choose(wanted: int | None) -> tuple[int, FileLock]:
     if wanted is not None:
         if (claim := _claim(wanted)) is None:
             raise PortTaken(port=wanted)

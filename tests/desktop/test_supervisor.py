@@ -17,7 +17,7 @@ import pytest
 from quantbox.core.processes import FileLock, process_alive
 from quantbox.core.program_file import find_program
 from quantbox.desktop.errors import PortTaken
-from quantbox.desktop.ports import choose_port, is_free
+from quantbox.desktop.ports import ClaimedPort, is_free
 from quantbox.vault.service import create
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,8 +29,9 @@ import sys
 sys.path.insert(0, {root!r})
 from pathlib import Path
 from quantbox.core.paths import DataFolder
-from quantbox.desktop import supervisor
-supervisor.STORE_WAIT_SECONDS = supervisor.HAND_OVER_SECONDS = {store_wait}
+from quantbox.core.errors import QuantBoxError
+from quantbox.desktop import key_holder, ports, supervisor
+key_holder.STORE_WAIT_SECONDS = supervisor.HAND_OVER_SECONDS = {store_wait}
 child = [sys.executable, {child!r}]
 commands = supervisor.Commands(web=[*child, {web!r}], worker=[*child, "worker"], window=[*child, {window!r}, {window_file!r}])
 folder = DataFolder(Path({folder!r}))
@@ -41,7 +42,7 @@ if {passphrase!r}:
     keys = unlock(folder, {passphrase!r})
 try:
     status = supervisor.run(folder, port={port!r}, open_window={open_window}, on_ready=lambda url: print(url, flush=True), keys=keys, commands=commands)
-except supervisor.QuantBoxError as problem:
+except QuantBoxError as problem:
     print("refused", problem.code, flush=True)
     status = 1
 sys.exit(status)
@@ -333,18 +334,41 @@ def test_a_taken_port_is_refused_when_it_was_asked_for_and_avoided_otherwise(sta
         port = taken.getsockname()[1]
         assert not is_free(port)
         with pytest.raises(PortTaken) as caught:
-            choose_port(port)
+            ClaimedPort(port)
         assert caught.value.facts == {"port": port}
         assert start(port=port).said == "refused desktop.port_taken"
-        other, claim = choose_port(None)
-        assert other != port
-        claim.release()
-    chosen, claim = choose_port(port)
-    assert chosen == port
-    with pytest.raises(PortTaken):  # ours although nobody listens: a program whose web restarts keeps its address
-        choose_port(port)
-    claim.release()
+        with ClaimedPort(None) as other:
+            assert other.number != port
+    with ClaimedPort(port) as chosen:
+        assert chosen.number == port
+        with pytest.raises(PortTaken):  # ours although nobody listens: a program whose web restarts keeps its address
+            ClaimedPort(port)
     assert start(port=port).url == f"http://127.0.0.1:{port}"
+
+
+#: Somebody who knows nothing of claims takes the first port chosen before web listens on it.
+RIVAL = """
+import socket
+rival, first = socket.socket(), ports._choose
+def beaten(wanted):
+    ports._choose = first
+    number, claim = first(wanted)
+    rival.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of the last program may linger there
+    rival.bind(("127.0.0.1", number))
+    rival.listen()
+    return number, claim
+ports._choose = beaten
+"""
+
+
+def test_a_port_taken_before_web_listens_is_left_for_another_unless_it_was_asked_for(start):
+    program = start(setup=RIVAL)
+    assert program.url.startswith("http://127.0.0.1:")
+    assert program.show()
+    assert program.end() == 0
+    with ClaimedPort(None) as free:
+        wanted = free.number
+    assert start(setup=RIVAL, port=wanted).said == "refused desktop.web_did_not_start"
 
 
 def test_the_supervisor_stays_small():

@@ -14,6 +14,7 @@ from quantbox.core.clock import SHANGHAI, FixedClock
 from quantbox.core.paths import DataFolder
 from quantbox.core.processes import FileLock
 from quantbox.core.program_file import find_program
+from quantbox.desktop.ports import ClaimedPort
 from quantbox.desktop.supervisor import Commands, Supervisor
 from quantbox.vault import service as vault
 from quantbox.vault.access import VaultAccess
@@ -71,7 +72,7 @@ def test_a_store_that_a_command_holds_is_opened_by_the_keychain_later(start, dat
     access_to(data_folder).enable_keychain(PHRASE)
     command = FileLock(data_folder.lock_file)
     assert command.acquire()
-    program = start(setup=MACHINE.format(kept=keychain.kept, authority="") + "supervisor.KEYCHAIN_SECONDS = 0.2\n")
+    program = start(setup=MACHINE.format(kept=keychain.kept, authority="") + "key_holder.KEYCHAIN_SECONDS = 0.2\n")
     assert find_program(data_folder).state == "locked"
     command.release()
     wait_until(lambda: find_program(data_folder).state == "unlocked")
@@ -120,12 +121,14 @@ def test_locking_never_waits_for_a_key_service_that_does_not_answer(data_folder,
         raise KmsUnreachable(endpoint="kms.example")
 
     monkeypatch.setattr(vault, "unlock_by_kms", wait_for_service)
-    supervisor = Supervisor(data_folder, 0, Commands((), (), ()), is_demo=False)
+    with ClaimedPort(None) as port:
+        supervisor = Supervisor(data_folder, port, Commands((), (), ()), is_demo=False)
+    holder = supervisor._holder
     with ThreadPoolExecutor(2) as pool:
-        asking = pool.submit(supervisor._unlock_by_kms, "id", "secret")
+        asking = pool.submit(holder.unlock_by_kms, "id", "secret")
         assert asked.wait(10)
         try:
-            assert pool.submit(supervisor._lock).result(timeout=2) == {"state": "locked"}
+            assert pool.submit(holder.lock).result(timeout=2) == {"state": "locked"}
         finally:
             answer.set()
             supervisor._end()
