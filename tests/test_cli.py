@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
-from quantbox.cli import with_command
+from quantbox.cli.entry import with_command
 from quantbox.core.processes import FileLock
 from tests.program import PASSPHRASE, ROOT, Answer, Client, Store, environment, finish, serving, start, wait_until
 
