@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 from flask.testing import FlaskClient
 
-from quantbox.app.web import create_app
 from quantbox.core.roles import Role
 from quantbox.web.tls.authority import create_authority
 from quantbox.web.tls.door import install_lan
@@ -79,7 +78,7 @@ class Lan:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.door = OpenDoor()
-        self.app = create_app(program, clock=program.clock, testing=True)
+        self.app = program.app
         install_lan(self.app, self.door)
 
     def window(self) -> Browser:

@@ -6,10 +6,11 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import fields
 from datetime import timedelta
-from functools import cache
-from typing import Any
+from functools import cache, cached_property
+from typing import Any, Self
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -28,6 +29,7 @@ from quantbox.user_auth.tables import PersonRow
 from quantbox.vault import service as vault
 from quantbox.vault.models import AccessKey, Keys
 from quantbox.web.state import VaultState
+from tests.empty_store import write_empty_database
 
 PASSPHRASE = "correct horse battery staple"
 NAME, PASSWORD = "林溪", "青瓦檐下 rain 七声"
@@ -45,6 +47,11 @@ class Program:
         self.services: Services | None = None
         self.launch_token: str | None = "launch-" + secrets.token_hex(16)
         self.woken: list[str] = []
+
+    @cached_property
+    def app(self) -> Flask:
+        """The application every browser asks; made once, for that takes as long as a test does."""
+        return create_app(self, clock=self.clock, testing=True)
 
     def vault_state(self) -> VaultState:
         if not vault.exists(self.folder):
@@ -109,6 +116,8 @@ class Program:
 class Browser:
     """One browser: keeps cookies and sends what a page of the program sends."""
 
+    host = "localhost"
+
     def __init__(self, client: FlaskClient) -> None:
         self.client = client
         self.token = ""
@@ -138,10 +147,14 @@ class Browser:
     def post(self, path: str, body: Any = None, **options: Any) -> TestResponse:
         return self.send("POST", path, body, **options)
 
-    def step_up(self) -> Browser:
-        """Prove once more who is there, by the password."""
-        answer = self.post("/session/step-up", {"method": "password", "code": PASSWORD})
-        assert answer.status_code == 200, answer.get_data(as_text=True)
+    def step_up(self) -> Self:
+        """Have proven once more who is there, without the cost of a password."""
+        sessions = self.client.application.extensions["quantbox.state"].open_services.web_sessions
+        held = self.client.get_cookie("quantbox_session", domain=self.host)
+        found = sessions.find(held.value) if held else None
+        assert found is not None, "nobody is signed in"
+        self.client.set_cookie("quantbox_session", sessions.step_up(found.id).cookie, domain=self.host)
+        self.token = ""
         return self
 
 
@@ -156,15 +169,15 @@ def new_program(data_folder: DataFolder, clock: FixedClock) -> Iterator[Program]
 @pytest.fixture
 def program(new_program: Program) -> Program:
     """A program with its store open; the keys are made without the cost of a pass phrase."""
-    new_program.open(Keys(**{one.name: secrets.token_bytes(32) for one in fields(Keys)}))
+    keys = {one.name: secrets.token_bytes(32) for one in fields(Keys)}
+    new_program.open(Keys(**{**keys, "database": write_empty_database(new_program.folder)}))
     new_program.vault_state = lambda: "locked" if new_program.services is None else "unlocked"  # type: ignore[method-assign]
     return new_program
 
 
 def open_browser(program: Program) -> Browser:
     """Return a browser that has never been here."""
-    app = create_app(program, clock=program.clock, testing=True)
-    return Browser(app.test_client())
+    return Browser(program.app.test_client())
 
 
 @pytest.fixture
