@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import http.client
+import os
 import socket
 import ssl
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -242,6 +245,24 @@ def test_a_client_beyond_the_bound_is_told_to_come_back_while_all_are_being_serv
     finally:
         gate.set()
         server.stop()
+
+
+def test_a_client_that_is_gone_before_tls_begins_leaves_nothing_open(tls_server: Server) -> None:
+    listener = tls_server._listeners[0]
+    assert listener.ssl_context is not None
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        client = socket.create_connection(door.getsockname(), timeout=10)
+        plain, _address = door.accept()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing resets
+    client.close()
+    connection = Connection(plain, "127.0.0.1")
+    descriptor = plain.fileno()
+    with pytest.raises(ConnectionResetError):
+        listener._shake_hands(connection, listener.ssl_context)
+    plain.close()
+    gc.collect()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(descriptor)
 
 
 def test_headers_that_come_too_slowly_end_the_connection(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

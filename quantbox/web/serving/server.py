@@ -34,6 +34,13 @@ _FULL_ANSWER = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-
 _log = logging.getLogger(__name__)
 
 
+class TlsSocket(ssl.SSLSocket):
+    """A client's side of TLS; one whose client is gone before it is made is lost to everybody, and closes itself."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 class Listener(ThreadedWSGIServer):
     """One listening address; a thread for every connection it takes."""
 
@@ -132,7 +139,7 @@ class Server:
         admits: Callable[[str], bool] = lambda _address: True,
     ) -> None:
         self._table = ConnectionTable(max_connections, max_connections_per_address)
-        self._app, self._tls, self._admits = app, tls, admits
+        self._app, self._tls, self._admits = app, of_own_sockets(tls), admits
         self._threads: dict[Listener, threading.Thread] = {}
         self._listeners = self._listen(hosts, port)
         self.port = self._listeners[0].port if self._listeners else port
@@ -160,9 +167,9 @@ class Server:
 
     def use_tls(self, tls: ssl.SSLContext) -> None:
         """Show another certificate from the next connection on."""
-        self._tls = tls
+        self._tls = of_own_sockets(tls)
         for listener in self._listeners:
-            listener.ssl_context = tls
+            listener.ssl_context = self._tls
 
     def listen_on(self, hosts: Sequence[str]) -> None:
         """Serve on these addresses instead, on the same port; what stays is not interrupted.
@@ -229,6 +236,13 @@ class Server:
         # set afterwards: Werkzeug would wrap the listening socket and shake hands while accepting
         listener.ssl_context = self._tls
         return listener
+
+
+def of_own_sockets(tls: ssl.SSLContext | None) -> ssl.SSLContext | None:
+    """Let the context make sockets that close themselves."""
+    if tls is not None:
+        tls.sslsocket_class = TlsSocket
+    return tls
 
 
 def has_ipv6(host: str) -> bool:
