@@ -4,10 +4,10 @@ import { start } from '../core/app.js';
 import { complain, confirm, toast } from '../core/feedback.js';
 import { saveAnswer } from '../core/files.js';
 import { dateTime, integer, place } from '../core/format.js';
-import { knows, pick, t } from '../core/i18n.js';
+import { pick, t } from '../core/i18n.js';
 import { joined } from '../core/joined.js';
 import { trying } from '../core/trying.js';
-import { factRows } from './facts.js';
+import { actorText, factRows } from './facts.js';
 import { RecordTable } from './table.js';
 
 const TYPED_MILLISECONDS = 250;
@@ -86,7 +86,7 @@ function audit() {
       const { seq, at, outcome, actor, device, address, hash } = this.chosen;
       return [
         { key: 'seq', label: t('audit.seq'), text: integer(seq) }, { key: 'at', label: t('audit.at'), text: dateTime(at) },
-        { key: 'outcome', label: t('audit.outcome'), text: t(`outcome.${outcome}`) }, { key: 'actor', label: t('audit.actor'), text: actor ? (knows(`actor.${actor}`) ? t(`actor.${actor}`) : actor) : t('audit.nobody') },
+        { key: 'outcome', label: t('audit.outcome'), text: t(`outcome.${outcome}`) }, { key: 'actor', label: t('audit.actor'), text: actorText(actor) },
         { key: 'device', label: t('audit.device'), text: device || '–' }, { key: 'address', label: t('audit.address'), text: place(address) },
         ...factRows(this.chosen.facts), { key: 'hash', label: t('audit.hash'), text: hash, mono: true },
       ];

@@ -1,21 +1,11 @@
 // The list of records: drawn as they scroll into sight, read by cursor as the end comes near.
 import { dateTime, place } from '../core/format.js';
-import { knows, t } from '../core/i18n.js';
-import { inSight, longTable } from '../core/tables.js';
-import { factLine } from './facts.js';
+import { t } from '../core/i18n.js';
+import { inSight, longTable, wide, word } from '../core/tables.js';
+import { actorText, factLine } from './facts.js';
 
 const NEAR_END_PIXELS = 600;
 const CHIPS = { done: '', refused: 'warn', failed: 'stop' };
-
-function word(text, name = '') {
-  const span = document.createElement('span');
-  span.textContent = text;
-  span.className = name;
-  return span;
-}
-
-const wide = (desk, tablet) => (matchMedia('(max-width: 1024px)').matches ? tablet : desk);
-const actorText = (name) => (name ? (knows(`actor.${name}`) ? t(`actor.${name}`) : name) : t('audit.nobody'));
 
 const columns = (nameOf) => [
   { title: t('audit.at'), field: 'at', width: wide(132, 148), headerSort: false, formatter: (item) => word(dateTime(item.getValue())) },

@@ -5,6 +5,7 @@ import { complain, confirm, toast } from '../core/feedback.js';
 import { ago, bytes, dateTime, integer } from '../core/format.js';
 import { pick, t } from '../core/i18n.js';
 import { joined } from '../core/joined.js';
+import { every } from '../core/polling.js';
 import { trying } from '../core/trying.js';
 
 const KINDS = ['off', 'folder', 'webdav', 's3', 'oss', 'cos'];
@@ -18,7 +19,7 @@ const FIELDS = {
 };
 const HOSTS = { webdav: 'dav.jianguoyun.com/dav', s3: 's3.cn-north-1.amazonaws.com.cn', oss: 'oss-cn-shanghai.aliyuncs.com', cos: 'cos.ap-shanghai.myqcloud.com' };
 const STYLES = { s3: ['virtual', 'path'], oss: ['virtual', 'cname', 'path'] };
-const MILLISECONDS = 10000;
+const ASK_MILLISECONDS = 3000;
 
 export function offsite() {
   return joined(trying, {
@@ -29,14 +30,15 @@ export function offsite() {
     keepReports: '100',
     copiesBackups: true,
 
-    async init() {
+    init() {
       onJob((job) => this.takeJob(job));
-      await this.read(true);
-      setInterval(() => this.read(false), MILLISECONDS);
+      every(ASK_MILLISECONDS, async () => { if (this.saved === null || this.isOn) await this.read(); });
     },
-    async read(isFirst) {
+    async read() {
+      const isFirst = this.saved === null;
       try {
         this.take(await get('/offsite'), isFirst);
+        if (isFirst) this.fault = null;
       } catch (problem) {
         if (isFirst) this.fault = { message: problem.message, hint: problem.hint || '' };
       }
@@ -48,7 +50,7 @@ export function offsite() {
     takeJob(job) {
       if (!['backup_fetch', 'backup_bring_back'].includes(job.kind) || !isFinal(job.state)) return;
       if (job.kind === 'backup_bring_back' && job.state === 'succeeded') toast(t('offsite.all_back'));
-      this.read(false);
+      this.read();
     },
     get kinds() { return KINDS.map((name) => ({ name, label: t(`offsite.kind_${name}`) })); },
     isKind(name) { return this.kind === name; },

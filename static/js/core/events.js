@@ -1,5 +1,6 @@
 // Live news: the websocket while it stands, a poll of the job list while it does not.
 import { get } from './api.js';
+import { every, isAway } from './polling.js';
 
 const POLL_MILLISECONDS = 2000;
 const NEWS_MILLISECONDS = 15000;
@@ -10,11 +11,9 @@ const others = new Map();
 const connection = new Set();
 let socket = null;
 let retry = 1000;
-let polling = 0;
+let stopsPolling = null;
 let waiting = 0;
 const seen = new Map();
-
-const isAway = () => document.documentElement.dataset.away === 'true';
 
 /** Pass on what is new about `job`; one that ended long ago is no news. */
 function tell(job) {
@@ -31,7 +30,6 @@ function report(online) {
 }
 
 async function poll() {
-  if (isAway()) return; // nobody is signed in: there is nothing to read
   try {
     const page = await get('/jobs', { limit: 50 });
     report(true);
@@ -42,12 +40,12 @@ async function poll() {
 }
 
 function startPolling() {
-  if (!polling) polling = setInterval(poll, POLL_MILLISECONDS);
+  if (!stopsPolling) stopsPolling = every(POLL_MILLISECONDS, poll);
 }
 
 function stopPolling() {
-  clearInterval(polling);
-  polling = 0;
+  if (stopsPolling) stopsPolling();
+  stopsPolling = null;
 }
 
 function connect() {
@@ -67,8 +65,7 @@ function connect() {
     (others.get(topic) || []).forEach((listener) => listener(message));
   });
   socket.addEventListener('close', () => {
-    startPolling();
-    poll(); // a session that ended is found out here, not by a handshake that fails
+    startPolling(); // a session that ended is found out here, not by a handshake that fails
     waiting = setTimeout(connect, retry);
     retry = Math.min(retry * 2, 30000);
   });

@@ -5,7 +5,7 @@ import { Tabulator } from '../../vendor/tabulator.js';
 export function inSight(element) {
   return new Promise((resolve) => {
     const observer = new ResizeObserver(() => {
-      if (!element.clientWidth) return;
+      if (!element.clientWidth || !element.clientHeight) return;
       observer.disconnect();
       resolve();
     });
@@ -13,21 +13,22 @@ export function inSight(element) {
   });
 }
 
-/** Call `act` once `element` has a size: x-show lets it wait for the next frame, and the table measures itself. */
-function whenSeen(element, act) {
-  const watcher = new ResizeObserver(() => {
-    if (!element.clientHeight) return;
-    watcher.disconnect();
-    act();
-  });
-  watcher.observe(element);
+/** Return a cell's content: `text`, drawn in the classes of `name`. */
+export function word(text, name = '') {
+  const span = document.createElement('span');
+  span.textContent = text;
+  span.className = name;
+  return span;
 }
+
+/** Return the width of a column, which the larger type of tablets needs more of. */
+export const wide = (desk, tablet) => (matchMedia('(max-width: 1024px)').matches ? tablet : desk);
 
 /** Return a table in `element`; its scrolling body is named as the row group it is. */
 export function longTable(element, options) {
   const table = new Tabulator(element, { layout: 'fitColumns', ...options });
   table.on('tableBuilt', () => {
-    whenSeen(element, () => table.redraw(true));
+    inSight(element).then(() => table.redraw(true));
     element.removeAttribute('aria-owns');
     element.querySelector('.tabulator-tableholder').setAttribute('role', 'rowgroup');
     element.querySelector('.tabulator-table').setAttribute('role', 'presentation');

@@ -2,18 +2,11 @@
 import { getAll } from '../core/api.js';
 import { dateTime, integer } from '../core/format.js';
 import { knows, t } from '../core/i18n.js';
-import { inSight, longTable } from '../core/tables.js';
+import { inSight, longTable, wide, word } from '../core/tables.js';
 
 const MOST_PIXELS = 456;
 const HEAD_PIXELS = 40;
 const ROW_PIXELS = 37;
-
-const word = (text, name = '') => {
-  const span = document.createElement('span');
-  span.textContent = text;
-  span.className = name;
-  return span;
-};
 
 const originText = (origin) => (knows(`origin.${origin}`) ? t(`origin.${origin}`) : origin);
 
@@ -30,9 +23,6 @@ function adjustCell(item) {
   const row = item.getData();
   return word(t(`adjust.${row.adjust}`) + (row.is_display_only ? ` · ${t('data.display')}` : ''), row.is_display_only || row.adjust === 'unknown' ? 'warn' : '');
 }
-
-/** The width of a column, which the larger type of tablets needs more of. */
-const wide = (desk, tablet) => (matchMedia('(max-width: 1024px)').matches ? tablet : desk);
 
 const columns = () => [
   { title: t('column.name'), field: 'name', minWidth: wide(92, 116), formatter: (item) => nameCell(item.getRow()) },

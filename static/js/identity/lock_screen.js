@@ -3,14 +3,13 @@ import { prove, readStatus, setDoors } from '../core/api.js';
 import { focusSoon } from '../core/focus.js';
 import { t } from '../core/i18n.js';
 import { joined } from '../core/joined.js';
+import { isAway } from '../core/polling.js';
 import { signInForm } from './sign_in.js';
 
 const root = document.documentElement;
 const waiting = [];
 let screen = null;
 let title = '';
-
-export const isAway = () => root.dataset.away === 'true';
 
 /** Cover the page; resolves to true once the same person has signed in again. */
 export function cover() {

@@ -2,14 +2,8 @@
 import { saveText } from '../core/files.js';
 import { integer, number, signed, signedPercent, tone } from '../core/format.js';
 import { knows, t } from '../core/i18n.js';
-import { longTable } from '../core/tables.js';
+import { longTable, word } from '../core/tables.js';
 
-const word = (text, name = '') => {
-  const span = document.createElement('span');
-  span.textContent = text;
-  span.className = name;
-  return span;
-};
 const cell = (show) => (item) => word(show(item.getValue(), item.getRow().getData()));
 const figure = (field, title, show, extra = {}) => ({ title, field, hozAlign: 'right', headerHozAlign: 'right', sorter: 'number', minWidth: 92, formatter: cell(show), ...extra });
 const money = (field, title) => figure(field, title, (value) => number(value), { cssClass: 'money', minWidth: 116 });

@@ -79,7 +79,10 @@ function security() {
       if (!(await confirm({ title: t('security.totp_drop_title'), body: t('security.totp_drop_body'), action: t('security.turn_off'), danger: true }))) return;
       await this.change(() => remove('/me/totp'));
     },
-    get codesNote() { return this.factors ? t('security.codes_left', { n: this.factors.recovery_codes_left }) : ''; },
+    get codesNote() {
+      if (!this.factors) return '';
+      return this.hasFactor ? t('security.codes_left', { n: this.factors.recovery_codes_left }) : t('security.codes_need_factor');
+    },
     get hasFactor() { return this.factors !== null && (this.factors.totp !== null || this.factors.passkeys.length > 0 || this.factors.sms !== null); },
     async newCodes() {
       if (!(await confirm({ title: t('security.codes_title'), body: t('security.codes_body'), action: t('security.codes_new') }))) return;

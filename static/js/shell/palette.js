@@ -1,6 +1,7 @@
 // Ctrl+K: pages, actions and symbols in one list; on the market page a digit opens it as the symbol box.
 import { get } from '../core/api.js';
 import { t } from '../core/i18n.js';
+import { isOwner } from '../core/person.js';
 
 const SEARCH_MILLISECONDS = 120;
 const RECENT_KEY = 'quantbox-recent-symbols';
@@ -13,6 +14,8 @@ const ACTIONS = [
   ['action.new_backtest', 'new', 'plus', 'g n'], ['action.import', 'import', 'upload', ''], ['action.theme', 'theme', 'moon', ''],
   ['action.present', 'present', 'eye', ''], ['action.lock', 'lock', 'lock', ''], ['action.lock_vault', 'vault', 'vault', ''], ['action.shortcuts', 'help', 'keyboard', '?'],
 ];
+
+const OWNERS = new Set(['/audit', 'vault']);
 
 const recent = () => JSON.parse(sessionStorage.getItem(RECENT_KEY) || '[]');
 
@@ -44,11 +47,12 @@ export function palette() {
         key: `s${item.symbol}`, group: t(this.text ? 'palette.symbols' : 'palette.recent'), icon: 'candles', label: item.name || item.symbol,
         note: item.is_demo ? `${item.symbol} · ${t('chip.demo')}` : item.symbol, go: () => this.openSymbol(item),
       }));
-      const pages = PAGES.filter(([key]) => fits(t(key))).map(([key, url, icon, note]) => ({
+      const isOffered = (name) => isOwner() || !OWNERS.has(name);
+      const pages = PAGES.filter(([key, url]) => fits(t(key)) && isOffered(url)).map(([key, url, icon, note]) => ({
         key, group: t('palette.pages'), icon, label: t(key), note, go: () => location.assign(url),
       }));
       const isDemo = document.documentElement.dataset.demo === 'true'; // nothing opens a locked demo again
-      const actions = ACTIONS.filter(([key, name]) => fits(t(key)) && !(isDemo && (name === 'lock' || name === 'vault'))).map(([key, name, icon, note]) => ({
+      const actions = ACTIONS.filter(([key, name]) => fits(t(key)) && isOffered(name) && !(isDemo && (name === 'lock' || name === 'vault'))).map(([key, name, icon, note]) => ({
         key, group: t('palette.actions'), icon, label: t(key), note, go: () => this.act(name),
       }));
       const list = wanted ? [...symbols, ...pages, ...actions] : [...pages, ...actions, ...symbols];

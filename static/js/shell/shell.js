@@ -5,7 +5,9 @@ import { onConnection, onJob, onNews, isFinal } from '../core/events.js';
 import { complain, confirm, toast } from '../core/feedback.js';
 import { place } from '../core/format.js';
 import { t, pick } from '../core/i18n.js';
-import { isAway, lockScreen } from '../identity/lock_screen.js';
+import { isOwner } from '../core/person.js';
+import { isAway } from '../core/polling.js';
+import { lockScreen } from '../identity/lock_screen.js';
 import { isTyping } from './keys.js';
 
 const FRESHNESS_KEY = 'quantbox-freshness';
@@ -21,7 +23,6 @@ export function shell() {
     jobs: {},
     freshness: null,
     helping: false,
-    moreOpen: false,
     leading: false,
     noted: Date.now(),
 
@@ -108,7 +109,6 @@ export function shell() {
     toggleRail() {
       setRail(document.documentElement.dataset.rail === 'collapsed' ? 'open' : 'collapsed');
     },
-    toggleMore() { this.moreOpen = !this.moreOpen; },
     lock() {
       sessionStorage.removeItem(FRESHNESS_KEY);
       lockScreen();
@@ -147,8 +147,8 @@ export function shell() {
       if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
       if (this.leading) {
         this.leading = false;
-        const target = PAGES[event.key.toLowerCase()];
-        if (target) location.assign(target);
+        const name = event.key.toLowerCase();
+        if (PAGES[name] && (name !== 'a' || isOwner())) location.assign(PAGES[name]);
         return;
       }
       if (event.key === 'g') {

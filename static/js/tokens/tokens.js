@@ -44,8 +44,12 @@ function tokens() {
       await this.read();
     },
     async copy(text) {
-      await navigator.clipboard.writeText(text);
-      toast(t('tokens.copied'));
+      try {
+        await navigator.clipboard.writeText(text);
+        toast(t('tokens.copied'));
+      } catch {
+        toast(t('tokens.not_copied'), { kind: 'warn' }); // a browser may keep its clipboard to itself
+      }
     },
     closeNew() {
       this.made = null;

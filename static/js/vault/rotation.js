@@ -3,6 +3,7 @@ import { get, post } from '../core/api.js';
 import { bar } from '../core/bar.js';
 import { toast } from '../core/feedback.js';
 import { knows, t } from '../core/i18n.js';
+import { every } from '../core/polling.js';
 
 const ASK_MILLISECONDS = 500;
 
@@ -34,10 +35,10 @@ export const rotation = {
     if (!this.canRotate) return;
     const body = { passphrase: this.rotationPhrase, ...(this.rotationNew && { new_passphrase: this.fresh }) };
     this.rotating = true;
-    const timer = setInterval(() => this.followRotation(), ASK_MILLISECONDS);
+    const stop = every(ASK_MILLISECONDS, () => this.followRotation());
     let answer = null;
     const done = await this.trying(async () => { answer = await post('/vault/rotate', body); });
-    clearInterval(timer);
+    stop();
     this.rotating = false;
     if (!done) return;
     this.rotationPhrase = '';
