@@ -200,7 +200,7 @@ COMMANDS: dict[str, Command] = {
     "people.list": Command(list_people),
     "people.add": Command(add_person, "person.add", ("name", "role")),
     "people.reset": Command(reset_person, "person.reset", ("name",)),
-    "vault.passphrase": Command(apply_change, "vault.passphrase"),
+    "vault.passphrase": Command(apply_change, "vault.passphrase", ("method",)),
     "vault.recovery_kit.make": Command(apply_change, "vault.recovery_kit.make"),
     "vault.recovery_kit.confirm": Command(confirm_kit, "vault.recovery_kit.confirm"),
     "vault.recovery_kit.remove": Command(apply_change, "vault.recovery_kit.remove"),

@@ -39,7 +39,16 @@ from quantbox.vault.models import Keys
 from quantbox.vault.rotation.epochs import key_set, settle
 from quantbox.vault.service import exists, unlock
 
-__all__ = ["examine", "open_services_here", "read_new_passphrase", "read_passphrase_file", "read_strategy", "run_on_store"]
+__all__ = [
+    "examine",
+    "open_services_here",
+    "read_new_passphrase",
+    "read_passphrase_file",
+    "read_strategy",
+    "require_store",
+    "run_on_store",
+    "run_opened",
+]
 
 LOCK_STEP_SECONDS = 0.25
 MAX_SOURCE_BYTES = 1 << 20
@@ -95,20 +104,44 @@ def run_on_store(
 
     `prepare` returns further arguments from the pass phrase and the keys, which themselves stay in this process.
     """
+    require_store(folder)
+    passphrase = read_passphrase(options, arguments["language"])
+    return run_opened(
+        options,
+        folder,
+        name,
+        arguments,
+        open_vault=lambda: unlock(folder, passphrase),
+        prepare=lambda keys: {} if prepare is None else prepare(passphrase, keys),
+    )
+
+
+def require_store(folder: DataFolder) -> None:
+    """Finish a restore that was cut off, and raise where no store lies."""
     settle_unless_in_use(folder)
     if not exists(folder):
         raise StoreMissing(folder=str(folder.root))
-    passphrase = read_passphrase(options, arguments["language"])
-    known, keys = key_set(folder), unlock_noted(folder, passphrase)
-    if prepare is not None:
-        arguments = {**arguments, **prepare(passphrase, keys)}
+
+
+def run_opened(
+    options: argparse.Namespace,
+    folder: DataFolder,
+    name: str,
+    arguments: dict[str, Any],
+    *,
+    open_vault: Callable[[], Keys],
+    prepare: Callable[[Keys], dict[str, Any]],
+) -> dict[str, Any]:
+    """Run the command `name` as `run_on_store` does, where `open_vault` proves who asks."""
+    known, keys = key_set(folder), unlock_noted(folder, open_vault)
+    arguments = {**arguments, **prepare(keys)}
     lock = FileLock(folder.lock_file)
     if find_program(folder) is None:
         load_for(name)  # before the lock is held, so that commands that wait for it wait less
     deadline = time.monotonic() + options.wait  # from now on: the wait is for other commands, not for our own loading
     while True:
         if key_set(folder) != known:  # whoever we waited for has rotated them
-            known, keys = key_set(folder), unlock_noted(folder, passphrase)
+            known, keys = key_set(folder), unlock_noted(folder, open_vault)
         program = find_program(folder)
         if program is not None and program.is_unlocked:
             try:
@@ -119,7 +152,7 @@ def run_on_store(
             try:
                 settle(folder)
                 if key_set(folder) != known:
-                    keys = unlock_noted(folder, passphrase)
+                    keys = unlock_noted(folder, open_vault)
                 return run_here(folder, keys, name, arguments, show_progress=not options.json)
             finally:
                 lock.release()
@@ -127,10 +160,10 @@ def run_on_store(
             raise StoreBusy(wait_seconds=f"{options.wait:g}")
 
 
-def unlock_noted(folder: DataFolder, passphrase: str) -> Keys:
-    """Open the vault; a wrong pass phrase is counted for the audit log, which it cannot open."""
+def unlock_noted(folder: DataFolder, open_vault: Callable[[], Keys]) -> Keys:
+    """Open the vault; a wrong proof is counted for the audit log, which it cannot open."""
     try:
-        return unlock(folder, passphrase)
+        return open_vault()
     except Denied as refusal:
         UnrecordedActs(folder).note(COMMAND_LINE, "vault.unlock", Outcome.REFUSED, refusal.code, SystemClock().now())
         raise

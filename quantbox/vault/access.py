@@ -85,9 +85,20 @@ class VaultAccess:
         PassphraseWrong, PassphraseShort
             Nothing was changed.
         """
-        prepare = changes.with_passphrase(new_passphrase)
-        self._sign_ins.refuse_owners_password(new_passphrase)
-        self._apply(passphrase, prepare, keep_session=keep_session)
+        self.refuse_passphrase(new_passphrase)
+        self._apply(passphrase, changes.with_passphrase(new_passphrase), keep_session=keep_session)
+
+    def replace_passphrase(self, code: str, new_passphrase: str, *, keep_session: str | None = None) -> None:
+        """Let a new pass phrase take the place of a forgotten one, by the recovery kit's code; the kit goes on.
+
+        Raises
+        ------
+        RecoveryCodeMistyped, RecoveryKitVoid, RecoveryCodeWrong, PassphraseShort
+            Nothing was changed.
+        """
+        self.refuse_passphrase(new_passphrase)
+        change = changes.prepared_by_kit(self._folder, code, self._clock.now(), changes.with_passphrase(new_passphrase))
+        self.apply(change, keep_session=keep_session)
 
     def refuse_passphrase(self, new_passphrase: str) -> None:
         """Raise where a coming pass phrase is too short, or the owner's sign-in password as well."""

@@ -25,7 +25,7 @@ from quantbox.vault.document import (
 from quantbox.vault.errors import VaultChanged, VaultDamaged
 from quantbox.vault.models import AccessKey, Keys, KmsAddress, NewKit
 from quantbox.vault.old_document import OldDocument
-from quantbox.vault.opening import kek_by_passphrase, keys_of
+from quantbox.vault.opening import kek_by_passphrase, kek_by_recovery_code, keys_of
 from quantbox.vault.recovery_code import GROUPS, normalise_group, split_code, write_code
 from quantbox.vault.wrappers import keychain, kms, recovery
 from quantbox.vault.wrappers import passphrase as passphrase_way
@@ -40,6 +40,7 @@ __all__ = [
     "document_of",
     "pending_kit",
     "prepared",
+    "prepared_by_kit",
     "voiding_kit",
     "with_keychain",
     "with_kit",
@@ -57,7 +58,7 @@ class Change:
     Attributes
     ----------
     proven_by : bytes
-        The nonce of the pass phrase wrapper the act was proven by: it is void once that wrapper was replaced.
+        The nonce of the pass phrase wrapper there was when the act was proven: it is void once that wrapper was replaced.
     wrapper : Wrapper or None
         Comes in the place of the one of its kind.
     pending_kit : PendingKit or None
@@ -101,6 +102,12 @@ def prepared(folder: DataFolder, passphrase: str, now: datetime, prepare: Prepar
     """Return the change `prepare` makes of the vault in `folder`, which `passphrase` opens."""
     document = document_of(folder)
     return prepare(document, kek_by_passphrase(document, passphrase), now)
+
+
+def prepared_by_kit(folder: DataFolder, code: str, now: datetime, prepare: Prepare) -> Change:
+    """Return the change as `prepared` does, where the recovery kit's code opens the vault."""
+    document = document_of(folder)
+    return prepare(document, kek_by_recovery_code(document, code), now)
 
 
 def with_passphrase(new_passphrase: str) -> Prepare:

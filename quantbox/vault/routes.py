@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from flask_login import current_user
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from quantbox.core.roles import Role
 from quantbox.vault.access import VaultAccess
@@ -95,10 +95,19 @@ class ProofBody(Body):
     passphrase: str = Field(min_length=1, max_length=4096, repr=False)
 
 
-class NewPassphraseBody(ProofBody):
-    """The pass phrase and the one that replaces it."""
+class NewPassphraseBody(Body):
+    """The pass phrase, or the recovery kit's code where it is forgotten, and the one that replaces it."""
 
+    passphrase: str | None = Field(default=None, min_length=1, max_length=4096, repr=False)
+    recovery_code: str | None = Field(default=None, min_length=1, max_length=256, repr=False)
     new_passphrase: str = Field(min_length=1, max_length=4096, repr=False)
+
+    @model_validator(mode="after")
+    def is_proven_once(self) -> NewPassphraseBody:
+        """Refuse both proofs, and neither."""
+        if (self.passphrase is None) == (self.recovery_code is None):
+            raise ValueError("passphrase or recovery_code")
+        return self
 
 
 class RotationBody(ProofBody):
@@ -151,13 +160,24 @@ def show_vault() -> dict[str, Any]:
 
 
 @routes.add(
-    "POST", "/vault/passphrase", role=Role.OWNER, body=NewPassphraseBody, answer=VaultAnswer, step_up=True, act="vault.passphrase"
+    "POST",
+    "/vault/passphrase",
+    role=Role.OWNER,
+    body=NewPassphraseBody,
+    answer=VaultAnswer,
+    step_up=True,
+    act="vault.passphrase",
+    is_expensive=True,
 )
 def change_passphrase(body: NewPassphraseBody) -> dict[str, Any]:
-    """Change the pass phrase; every session but this one ends."""
+    """Change the pass phrase, by itself or by the recovery kit's code; every session but this one ends."""
+    access, session_key = get_service(VaultAccess), current_user.session_key
     with proving():
-        access = get_service(VaultAccess)
-        access.change_passphrase(body.passphrase, body.new_passphrase, keep_session=current_user.session_key)
+        if body.passphrase is not None:
+            access.change_passphrase(body.passphrase, body.new_passphrase, keep_session=session_key)
+        elif body.recovery_code is not None:
+            note_facts(method="recovery")
+            access.replace_passphrase(body.recovery_code, body.new_passphrase, keep_session=session_key)
     return described()
 
 
@@ -170,6 +190,7 @@ def change_passphrase(body: NewPassphraseBody) -> dict[str, Any]:
     status=201,
     step_up=True,
     act="vault.recovery_kit.make",
+    is_expensive=True,
 )
 def make_recovery_kit(body: ProofBody) -> object:
     """Make a recovery kit; it counts once it is confirmed, and until then an older one goes on."""
@@ -199,6 +220,7 @@ def confirm_recovery_kit(body: GroupsBody) -> dict[str, Any]:
     answer=VaultAnswer,
     step_up=True,
     act="vault.recovery_kit.remove",
+    is_expensive=True,
 )
 def remove_recovery_kit(body: ProofBody) -> dict[str, Any]:
     """Name the kit void, and throw away one that waits."""
@@ -207,7 +229,16 @@ def remove_recovery_kit(body: ProofBody) -> dict[str, Any]:
     return described()
 
 
-@routes.add("PUT", "/vault/keychain", role=Role.OWNER, body=KeychainBody, answer=VaultAnswer, step_up=True, act="vault.keychain")
+@routes.add(
+    "PUT",
+    "/vault/keychain",
+    role=Role.OWNER,
+    body=KeychainBody,
+    answer=VaultAnswer,
+    step_up=True,
+    act="vault.keychain",
+    is_expensive=True,
+)
 def change_keychain(body: KeychainBody) -> dict[str, Any]:
     """Let this user's keychain open the vault at the start, or no longer."""
     note_facts(is_enabled=body.is_enabled)
@@ -217,7 +248,16 @@ def change_keychain(body: KeychainBody) -> dict[str, Any]:
     return described()
 
 
-@routes.add("PUT", "/vault/kms", role=Role.OWNER, body=KmsBody, answer=VaultAnswer, step_up=True, act="vault.kms.enable")
+@routes.add(
+    "PUT",
+    "/vault/kms",
+    role=Role.OWNER,
+    body=KmsBody,
+    answer=VaultAnswer,
+    step_up=True,
+    act="vault.kms.enable",
+    is_expensive=True,
+)
 def enable_kms(body: KmsBody) -> dict[str, Any]:
     """Let a key of a cloud key service open the vault; it is asked to wrap and unwrap once."""
     note_facts(endpoint=body.endpoint)
@@ -227,7 +267,16 @@ def enable_kms(body: KmsBody) -> dict[str, Any]:
     return described()
 
 
-@routes.add("DELETE", "/vault/kms", role=Role.OWNER, body=ProofBody, answer=VaultAnswer, step_up=True, act="vault.kms.disable")
+@routes.add(
+    "DELETE",
+    "/vault/kms",
+    role=Role.OWNER,
+    body=ProofBody,
+    answer=VaultAnswer,
+    step_up=True,
+    act="vault.kms.disable",
+    is_expensive=True,
+)
 def disable_kms(body: ProofBody) -> dict[str, Any]:
     """Let the cloud key service open the vault no longer."""
     with proving():
@@ -235,7 +284,16 @@ def disable_kms(body: ProofBody) -> dict[str, Any]:
     return described()
 
 
-@routes.add("POST", "/vault/rotate", role=Role.OWNER, body=RotationBody, answer=RotationAnswer, step_up=True, act="vault.rotate")
+@routes.add(
+    "POST",
+    "/vault/rotate",
+    role=Role.OWNER,
+    body=RotationBody,
+    answer=RotationAnswer,
+    step_up=True,
+    act="vault.rotate",
+    is_expensive=True,
+)
 def rotate_keys(body: RotationBody) -> dict[str, Any]:
     """Encrypt everything anew under new keys; sessions go on, unless a new pass phrase ends the others."""
     if body.new_passphrase is not None:

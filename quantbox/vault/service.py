@@ -8,7 +8,15 @@ from quantbox.core.clock import Clock, SystemClock
 from quantbox.core.paths import DataFolder
 from quantbox.core.processes import FileLock, restrict_to_owner
 from quantbox.vault.document import VERSION, VaultDocument, parse_document, read_document, write_document
-from quantbox.vault.errors import KmsAccessKeyNeeded, KmsNotEnabled, KmsRefused, StoreExists, StoreMissing, VaultDamaged
+from quantbox.vault.errors import (
+    KmsAccessKeyNeeded,
+    KmsNotEnabled,
+    KmsRefused,
+    StoreExists,
+    StoreMissing,
+    VaultDamaged,
+    VaultTooNew,
+)
 from quantbox.vault.models import AccessKey, Keys
 from quantbox.vault.old_document import OldDocument
 from quantbox.vault.opening import (
@@ -28,6 +36,7 @@ __all__ = [
     "MIN_PASSPHRASE_CHARACTERS",
     "create",
     "exists",
+    "opens_by_kms",
     "refuse_existing",
     "store_id",
     "unlock",
@@ -43,6 +52,15 @@ __all__ = [
 def exists(folder: DataFolder) -> bool:
     """Return whether a store was made in `folder`."""
     return folder.vault_file.is_file()
+
+
+def opens_by_kms(folder: DataFolder) -> bool:
+    """Return whether a cloud key service opens the store in `folder`; needs no proof, and False where vault.json is damaged."""
+    try:
+        document = _read(folder)
+    except (StoreMissing, VaultDamaged, VaultTooNew):
+        return False
+    return isinstance(document, VaultDocument) and document.find(kms.KIND.name) is not None
 
 
 def vault_lock(folder: DataFolder) -> FileLock:

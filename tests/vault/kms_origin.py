@@ -12,9 +12,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
+import pytest
+import trustme
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -91,6 +94,17 @@ class Handler(BaseHTTPRequestHandler):
 
 def encode(value: bytes) -> str:
     return base64.b64encode(value).decode()
+
+
+@contextmanager
+def trusted_kms(folder: Path, patch: pytest.MonkeyPatch) -> Iterator[KmsOrigin]:
+    """Run the service over TLS, with a certificate the program trusts; what vouches for it lies in `folder`."""
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(folder / "authority.pem")
+    patch.setattr("certifi.where", lambda: str(folder / "authority.pem"))
+    with kms_origin(context) as origin:
+        yield origin
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from quantbox.vault.service import create, unlock, unlock_by_recovery
 from tests.program import PASSPHRASE, Answer, Store, serving
 
 NEW = "银杏 lantern 石桥 harbour"
+NEWER = "青苔 lantern 石桥 harbour"
 
 
 class StoreHere(Store):
@@ -65,6 +66,11 @@ def test_the_vault_is_shown_changed_and_audited_from_the_command_line(store, no_
     assert (old.status, old.document["error"]["code"]) == (1, "vault.passphrase_wrong")
     file_of(store, store.passphrase_file.name, NEW)
 
+    by_code = ("vault", "passphrase", "--recovery-code-file", file_of(store, "code", kit["code"]), "--new-passphrase-file")
+    assert store.run(*by_code, file_of(store, "new", NEWER)).document == {"store_id": shown["store_id"]}
+    assert unlock(folder, NEWER) == keys
+    file_of(store, store.passphrase_file.name, NEWER)
+
     log = store.run("audit", "list", "--limit", "50")
     acts = [(record["act"], record["outcome"]) for record in reversed(log.document["items"]) if record["act"] != "vault.unlock"]
     assert [act for act in acts if act[0].startswith("vault.")] == [
@@ -72,8 +78,13 @@ def test_the_vault_is_shown_changed_and_audited_from_the_command_line(store, no_
         ("vault.recovery_kit.confirm", "refused"),
         ("vault.recovery_kit.confirm", "done"),
         ("vault.passphrase", "done"),
+        ("vault.passphrase", "done"),
     ]
-    for secret in (NEW, PASSPHRASE, kit["code"], *kit["code"].split("-")):
+    assert [record["facts"] for record in log.document["items"] if record["act"] == "vault.passphrase"] == [
+        {"method": "recovery"},
+        {},
+    ]
+    for secret in (NEW, NEWER, PASSPHRASE, kit["code"], *kit["code"].split("-")):
         assert secret not in log.stdout
 
 

@@ -11,10 +11,11 @@ from quantbox.core.roles import Role
 from quantbox.user_auth.models import SignInBy, Visit
 from quantbox.vault.errors import PassphraseWrong
 from quantbox.vault.models import AccessKey
+from quantbox.vault.recovery_code import write_code
 from quantbox.vault.service import unlock, unlock_by_keychain, unlock_by_kms, unlock_by_recovery
 from quantbox.vault.wrappers.aliyun_kms import AliyunKms
 from tests.vault.conftest import NEW_PHRASE
-from tests.vault.kms_origin import ACCESS_KEY_ID, ACCESS_KEY_SECRET, KEY_ID, kms_origin
+from tests.vault.kms_origin import ACCESS_KEY_ID, ACCESS_KEY_SECRET, KEY_ID, kms_origin, trusted_kms
 from tests.web.program import PASSPHRASE, PASSWORD, add_person, new_program, open_browser  # noqa: F401 - a fixture
 
 PROOF = {"passphrase": PASSPHRASE}
@@ -115,6 +116,42 @@ def test_promise_22_a_new_pass_phrase_ends_everybodys_session_but_this_one(owner
     assert NEW_PHRASE not in str(record)
 
 
+def test_a_forgotten_pass_phrase_is_replaced_by_the_kits_code(owner, program):
+    other = sign_in(program)
+    kit = confirmed_kit(owner)
+    body = {"recovery_code": kit["code"], "new_passphrase": NEW_PHRASE}
+    foreign = {**body, "recovery_code": write_code(b"sixteen letters.")}
+    assert owner.post("/vault/passphrase", foreign).get_json()["code"] == "vault.recovery_code_wrong"
+    assert (
+        owner.post("/vault/passphrase", {**body, "new_passphrase": "eleven char"}).get_json()["code"] == "vault.passphrase_short"
+    )
+    for neither_or_both in ({"new_passphrase": NEW_PHRASE}, {**body, **PROOF}):
+        assert owner.post("/vault/passphrase", neither_or_both).get_json()["code"] == "web.request_invalid"
+    assert sign_in(program, stepped_up=False).post("/vault/passphrase", body).get_json()["code"] == "web.step_up_needed"
+    assert unlock(program.folder, PASSPHRASE)
+    assert owner.post("/vault/passphrase", body).status_code == 200
+    assert unlock(program.folder, NEW_PHRASE) == program.open_services.keys == unlock_by_recovery(program.folder, kit["code"])
+    with pytest.raises(PassphraseWrong):
+        unlock(program.folder, PASSPHRASE)
+    assert other.client.get("/api/v1/settings").status_code == 401
+    done = recorded(program, "vault.passphrase")[0]
+    assert (done.outcome, done.what) == ("done", {"method": "recovery"})
+
+
+def test_promise_8_wrong_codes_inside_a_session_are_slowed_down_with_wrong_pass_phrases(owner, program):
+    wrong = {"recovery_code": write_code(b"sixteen letters."), "new_passphrase": NEW_PHRASE}
+    for _ in range(5):
+        assert owner.post("/vault/passphrase", wrong).get_json()["code"] == "vault.recovery_code_wrong"
+    assert owner.post("/vault/recovery-kit", PROOF).get_json()["code"] == "user_auth.too_many_attempts"
+
+
+def test_whatever_derives_a_pass_phrase_is_charged_to_the_session(owner):
+    endpoints = [one for one in owner.client.application.extensions["quantbox.endpoints"] if one.capability == "vault"]
+    deriving = {one.rule for one in endpoints if one.body is not None and "passphrase" in one.body.model_fields}
+    assert deriving == {path for _method, path, _body in CHANGES} | {"/vault/rotate"}
+    assert {one.rule for one in endpoints if one.is_expensive} == deriving
+
+
 def test_a_new_pass_phrase_that_is_short_or_the_owners_password_is_refused(owner, program):
     other = sign_in(program)
     for new in ("eleven char", PASSWORD):
@@ -123,11 +160,21 @@ def test_a_new_pass_phrase_that_is_short_or_the_owners_password_is_refused(owner
     assert other.client.get("/api/v1/settings").status_code == 200
 
 
+def groups_asked(kit):
+    return [kit["code"].split("-")[number - 1] for number in kit["confirm"]]
+
+
+def confirmed_kit(owner):
+    kit = owner.post("/vault/recovery-kit", PROOF).get_json()
+    assert owner.post("/vault/recovery-kit/confirm", {"groups": groups_asked(kit)}).status_code == 200
+    return kit
+
+
 def test_a_kit_is_made_confirmed_used_and_removed(owner, program):
     made = owner.post("/vault/recovery-kit", PROOF)
     assert made.status_code == 201
     kit = made.get_json()
-    groups = [kit["code"].split("-")[number - 1] for number in kit["confirm"]]
+    groups = groups_asked(kit)
     shown = owner.api("/vault")
     assert shown["recovery_kit"]["is_confirmed"] is False
     assert shown["pending_kit"]["confirm"] == kit["confirm"]
@@ -174,6 +221,37 @@ def test_the_key_service_is_switched_on_and_off_and_its_secret_comes_back_nowher
         assert ACCESS_KEY_SECRET not in str(record)
     off = owner.send("DELETE", "/vault/kms", PROOF).get_json()
     assert [way["kind"] for way in off["wrappers"]] == ["passphrase"]
+
+
+def test_the_key_service_opens_a_locked_store_and_the_page_is_told_only_where_it_may(
+    owner, program, no_keychain, monkeypatch, tmp_path
+):
+    right = {"access_key_id": ACCESS_KEY_ID, "access_key_secret": ACCESS_KEY_SECRET}
+    with trusted_kms(tmp_path, monkeypatch) as origin:
+        stranger = open_browser(program)
+        program.lock()
+        assert stranger.api("/status")["opens_by_kms"] is False
+        assert stranger.post("/vault/unlock-by-kms", right).get_json()["code"] == "vault.kms_not_enabled"
+        program.unlock(PASSPHRASE)
+        assert (
+            owner.send("PUT", "/vault/kms", {**PROOF, "endpoint": origin.endpoint, "key_id": KEY_ID, **right}).status_code == 200
+        )
+        keys = program.open_services.keys
+        assert stranger.api("/status")["opens_by_kms"] is False  # it is open: who is not signed in need not know
+        program.lock()
+        assert stranger.api("/status")["opens_by_kms"] is True
+        wrong = stranger.post("/vault/unlock-by-kms", {**right, "access_key_secret": "another"})
+        assert (wrong.status_code, wrong.get_json()["code"], program.services) == (403, "vault.kms_refused", None)
+        opened = stranger.post("/vault/unlock-by-kms", right)
+        assert (opened.status_code, opened.get_json()["state"]) == (200, "unlocked")  # and signs nobody in
+        assert program.open_services.keys == keys
+    assert recorded(program, "vault.unlock")[0].what["method"] == "kms"
+
+
+def test_a_damaged_vault_keeps_nobody_from_asking_for_the_state(program):
+    program.lock()
+    program.folder.vault_file.write_text("no document")
+    assert open_browser(program).api("/status")["opens_by_kms"] is False
 
 
 def test_an_endpoint_is_a_bare_host(owner):

@@ -6,7 +6,7 @@ import argparse
 import time
 from typing import Any
 
-from quantbox.app.errors import StoreBusy, StoreMissing, StoreOpen
+from quantbox.app.errors import StoreBusy, StoreOpen
 from quantbox.app.rotation.rotating import answer_of, rotate_store
 from quantbox.app.store_access import (
     LOCK_STEP_SECONDS,
@@ -14,16 +14,16 @@ from quantbox.app.store_access import (
     print_progress,
     read_passphrase,
     read_passphrase_file,
+    require_store,
     unlock_noted,
 )
 from quantbox.audit.models import COMMAND_LINE, Outcome
-from quantbox.backup.switching import settle_unless_in_use
 from quantbox.core.errors import Denied, QuantBoxError
 from quantbox.core.paths import DataFolder
 from quantbox.core.processes import FileLock
 from quantbox.core.program_file import find_program
 from quantbox.core.text import Language
-from quantbox.vault.service import exists, unlock
+from quantbox.vault.service import unlock
 
 __all__ = ["rotate_keys"]
 
@@ -32,12 +32,10 @@ _ACT = "vault.rotate"
 
 def rotate_keys(options: argparse.Namespace, folder: DataFolder, language: Language) -> dict[str, Any]:
     """Encrypt everything anew under new keys; the pass phrases stay in this process."""
-    settle_unless_in_use(folder)
-    if not exists(folder):
-        raise StoreMissing(folder=str(folder.root))
+    require_store(folder)
     passphrase = read_passphrase(options, language)
     new_passphrase = read_passphrase_file(options.new_passphrase_file) if options.new_passphrase_file else None
-    unlock_noted(folder, passphrase)
+    unlock_noted(folder, lambda: unlock(folder, passphrase))
     lock = _take_store(folder, options.wait)
     try:
         return _rotate(folder, passphrase, new_passphrase, show_progress=not options.json)
@@ -62,12 +60,6 @@ def _rotate(folder: DataFolder, passphrase: str, new_passphrase: str | None, *, 
         if show_progress:
             print_progress(fraction, stage)
 
-    services = open_services_here(folder, unlock(folder, passphrase))
-    try:
-        if new_passphrase is not None:
-            services.vault_access.refuse_passphrase(new_passphrase)
-    finally:
-        services.close()
     try:
         rotation = rotate_store(folder, passphrase, new_passphrase=new_passphrase, progress=tell)
     except QuantBoxError as refusal:

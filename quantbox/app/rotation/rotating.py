@@ -29,7 +29,11 @@ def rotate_store(
     it; the next record then moves it on under the new key alone.
     """
     services = open_services_here(folder, unlock(folder, passphrase), is_throw_away=is_throw_away)
-    services.close()  # opening it has brought the schema up to date
+    try:  # opening it has brought the schema up to date
+        if new_passphrase is not None:
+            services.vault_access.refuse_passphrase(new_passphrase)
+    finally:
+        services.close()
     return rotate(
         folder,
         passphrase,

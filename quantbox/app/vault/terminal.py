@@ -10,7 +10,7 @@ from typing import Any
 
 from quantbox.app.errors import PassphraseNeeded, PassphrasesDiffer, StoreMissing
 from quantbox.app.rotation.command import rotate_keys
-from quantbox.app.store_access import read_passphrase_file, run_on_store
+from quantbox.app.store_access import read_passphrase_file, require_store, run_on_store, run_opened
 from quantbox.core.clock import SystemClock
 from quantbox.core.paths import DataFolder
 from quantbox.core.text import Language, Text
@@ -18,7 +18,7 @@ from quantbox.vault import changes
 from quantbox.vault.access import describe
 from quantbox.vault.errors import RecoveryKitMissing
 from quantbox.vault.models import Keys, NewKit
-from quantbox.vault.service import exists
+from quantbox.vault.service import exists, unlock_by_recovery
 from quantbox.vault.wrappers import keychain, recovery
 from quantbox.vault.wrappers.base import encode
 
@@ -44,10 +44,21 @@ def show_vault(_options: argparse.Namespace, folder: DataFolder, language: Langu
 
 
 def change_passphrase(options: argparse.Namespace, folder: DataFolder, language: Language) -> dict[str, Any]:
-    """Change the pass phrase."""
+    """Change the pass phrase, proven by itself or by the recovery kit's code."""
     new = _new_passphrase(options, language)
     prepare = changes.with_passphrase(new)
-    return _run(options, folder, language, "vault.passphrase", lambda passphrase, _keys: _change(folder, passphrase, prepare))
+    if options.recovery_code_file is None:
+        return _run(options, folder, language, "vault.passphrase", lambda passphrase, _keys: _change(folder, passphrase, prepare))
+    require_store(folder)
+    code = read_passphrase_file(options.recovery_code_file)
+    return run_opened(
+        options,
+        folder,
+        "vault.passphrase",
+        {"language": language, "method": "recovery"},
+        open_vault=lambda: unlock_by_recovery(folder, code),
+        prepare=lambda _keys: {"change": changes.prepared_by_kit(folder, code, SystemClock().now(), prepare).to_json()},
+    )
 
 
 def keep_recovery_kit(options: argparse.Namespace, folder: DataFolder, language: Language) -> dict[str, Any]:

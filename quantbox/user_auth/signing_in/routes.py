@@ -31,6 +31,7 @@ from quantbox.user_auth.sessions.routes import (
 from quantbox.user_auth.sessions.service import Sessions
 from quantbox.user_auth.settings import APPEARANCE, Settings, SettingsService, check_setting
 from quantbox.user_auth.signing_in.service import SignIns
+from quantbox.vault.service import opens_by_kms
 from quantbox.web.acts import note_facts, note_person, recorded_by_itself
 from quantbox.web.api import Answer, Body, Routes
 from quantbox.web.cookies import (
@@ -81,6 +82,7 @@ class StatusAnswer(Answer):
     person: SignedInAnswer | None
     is_known_device: bool
     idle_minutes: int
+    opens_by_kms: bool
 
 
 class SignInAnswer(Answer):
@@ -134,6 +136,7 @@ def show_status() -> dict[str, Any]:
         "person": {"name": current_user.name, "role": current_user.role} if is_signed_in else None,
         "is_known_device": is_known or attempts().knows(device_cookie()),
         "idle_minutes": settings.get(OWNER_ACCOUNT).idle_minutes if settings else Settings.idle_minutes,
+        "opens_by_kms": state == "locked" and opens_by_kms(folder),
     }
 
 

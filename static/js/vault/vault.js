@@ -2,6 +2,7 @@
 import { get, post, put, remove } from '../core/api.js';
 import { start } from '../core/app.js';
 import { confirm, toast } from '../core/feedback.js';
+import { focusSoon } from '../core/focus.js';
 import { dateTime, number } from '../core/format.js';
 import { knows, pick, t } from '../core/i18n.js';
 import { joined } from '../core/joined.js';
@@ -10,14 +11,14 @@ import { recoveryKit } from '../security/recovery_kit.js';
 import { newSecret } from '../security/strength.js';
 import { rotation } from './rotation.js';
 
-const ICONS = { passphrase: 'keyboard', recovery: 'doc', keychain: 'key', kms: 'globe' };
-
 function vault() {
   return joined(trying, newSecret, recoveryKit, rotation, {
     loading: true,
     failed: '',
     vault: null,
     phrase: '',
+    code: '',
+    changeBy: 'phrase',
     kms: { endpoint: '', key_id: '', access_key_id: '', access_key_secret: '' },
     asking: '',
 
@@ -30,10 +31,6 @@ function vault() {
         this.failed = problem.message;
       }
       this.loading = false;
-    },
-    get wrappers() {
-      if (!this.vault) return [];
-      return this.vault.wrappers.map((one) => ({ key: one.kind, icon: ICONS[one.kind] || 'key', label: t(`wrapper.${one.kind}`), note: [one.detail ? pick(one.detail) : '', one.created_at ? t('safe.since', { time: dateTime(one.created_at) }) : ''].filter(Boolean).join(' · ') }));
     },
     has(kind) { return this.vault !== null && this.vault.wrappers.some((one) => one.kind === kind); },
     get kdfText() {
@@ -52,6 +49,11 @@ function vault() {
       if (!this.vault) return '';
       const { is_available: available, reason } = this.vault.keychain;
       return available ? t(this.has('keychain') ? 'safe.keychain_on' : 'safe.keychain_off') : pick(reason);
+    },
+
+    get kmsNote() {
+      const way = this.vault && this.vault.wrappers.find((one) => one.kind === 'kms');
+      return way ? t('safe.kms_on', { where: way.detail }) : t('safe.kms_note');
     },
 
     /** Ask for the pass phrase once more; `name` tells for what. */
@@ -82,15 +84,21 @@ function vault() {
     },
 
     openPhrase() {
-      this.phrase = '';
+      Object.assign(this, { phrase: '', code: '', changeBy: 'phrase' });
       this.forgetFresh();
       this.openForm('change');
     },
-    get canChange() { return this.phrase !== '' && this.freshGood && !this.busy; },
+    /** Prove it by the present pass phrase, or by the recovery code where that is forgotten. */
+    proveBy(way) {
+      Object.assign(this, { changeBy: way, phrase: '', code: '', fault: null });
+      focusSoon(() => this.$root.querySelector(way === 'code' ? '#change-code' : '#old-phrase'));
+    },
+    get changeProof() { return this.changeBy === 'code' ? { recovery_code: this.code.trim() } : { passphrase: this.phrase }; },
+    get canChange() { return Object.values(this.changeProof)[0] !== '' && this.freshGood && !this.busy; },
     async change() {
       if (!this.canChange) return;
-      if (!(await this.trying(() => post('/vault/passphrase', { passphrase: this.phrase, new_passphrase: this.fresh })))) return;
-      this.phrase = '';
+      if (!(await this.trying(() => post('/vault/passphrase', { ...this.changeProof, new_passphrase: this.fresh })))) return;
+      Object.assign(this, { phrase: '', code: '' });
       this.forgetFresh();
       this.closeForm('change');
       toast(t('safe.changed'));
