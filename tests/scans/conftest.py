@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from quantbox.audit.anchors import Anchorage
 from quantbox.core.database import encrypted_file
+from quantbox.user_auth.people import passwords
 from quantbox.user_auth.routes import SignedInPerson
 from tests.web.program import PASSPHRASE, Program, browser, new_program
 
@@ -35,6 +37,7 @@ def no_waiting_for_disks(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(encrypted_file, "_prepare", prepare_fast)
     monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
+    monkeypatch.setattr(Anchorage, "advance", lambda _anchorage, _anchor, _holds: None)
 
 
 @pytest.fixture
@@ -47,6 +50,7 @@ def stepped_up(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def cheap_argon2(monkeypatch: pytest.MonkeyPatch) -> None:
     """Derive keys at no cost: thousands of wrong pass phrases are tried, and none of them is what is tested."""
+    import argon2
     import argon2.low_level
 
     def derive(secret: bytes, salt: bytes, *_costs: Any, hash_len: int = 32, **_more: Any) -> bytes:
@@ -57,6 +61,7 @@ def cheap_argon2(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     for module in (*holders, argon2.low_level):
         monkeypatch.setattr(module, "hash_secret_raw", derive)
+    monkeypatch.setattr(passwords, "_hasher", argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 @pytest.fixture

@@ -1,21 +1,27 @@
 """The hostile texts: what injects into SQL, shells, paths, templates, formats and logs, and what runs as a script in a page.
 
-The first of each list are the short form of every test run; the whole lists run with `build/dev.py test --long`.
+The first two of the injections and the first scripts are the short form of every test run; the whole lists run with
+`build/dev.py test --long`.
 """
 
 from __future__ import annotations
 
-__all__ = ["INJECTIONS", "SCRIPTS", "SHORT_INJECTIONS", "SHORT_SCRIPTS", "TRAPS"]
+__all__ = ["EVERY_KIND", "INJECTIONS", "SCRIPTS", "SHORT_SCRIPTS", "TRAPS", "UNREADABLE"]
 
-SHORT_INJECTIONS = [
+#: One text that ends every kind of quotation and holds every kind of command, and one that decoders themselves refuse.
+EVERY_KIND = (
+    "%'\"`)]};*/ ESCAPE '!' OR 1=1 UNION SELECT 1; DROP TABLE jobs; --"
+    "{{7*7}}${jndi:ldap://x}%s%n../../etc/passwd\r\nX-Injected: 1"
+)
+UNREADABLE = "\ud800\x00"
+INJECTIONS = [
+    EVERY_KIND,
+    UNREADABLE,
     "' OR '1'='1' -- ",
     '"; DROP TABLE jobs; --',
     "%' ESCAPE '!' UNION ALL SELECT facts FROM audit_records--",
     "../../../../etc/passwd\x00.csv",
     "\ud800{{7*7}}${jndi:ldap://x}%s%n\r\nX-Injected: 1",
-]
-INJECTIONS = [
-    *SHORT_INJECTIONS,
     "'",
     '"',
     "`",
