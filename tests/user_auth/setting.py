@@ -9,7 +9,18 @@ from argon2 import PasswordHasher
 from quantbox.user_auth.people import passwords
 from tests.web.program import PASSWORD, Browser, Program, open_browser
 
-__all__ = ["beside", "cheap_passwords", "code_of", "enrol_totp", "enter", "person_of", "refusal", "state_of", "step_up_state"]
+__all__ = [
+    "beside",
+    "cheap_passwords",
+    "code_of",
+    "enrol_totp",
+    "enter",
+    "person_of",
+    "refusal",
+    "restarted",
+    "state_of",
+    "step_up_state",
+]
 
 
 @pytest.fixture
@@ -39,6 +50,12 @@ def person_of(program: Program, name: str) -> str:
 def beside(browser: Browser) -> Browser:
     """Return another browser on the same run of the program."""
     return Browser(browser.client.application.test_client())
+
+
+def restarted(program: Program) -> Browser:
+    """Return a browser before the web process started anew, which remembers nothing but what is kept."""
+    vars(program).pop("app", None)
+    return open_browser(program)
 
 
 def enter(program: Program, name: str, password: str = PASSWORD, browser: Browser | None = None) -> Browser:

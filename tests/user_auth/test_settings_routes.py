@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.user_auth.setting import refusal
-from tests.web.program import Browser, Program, browser, new_program, open_browser, program, sign_in
+from tests.user_auth.setting import refusal, restarted
+from tests.web.program import Browser, Program, browser, new_program, open_browser, program
 
 __all__ = ["browser", "new_program", "program"]
 
@@ -67,12 +67,9 @@ def test_another_browser_starts_with_the_stored_looks_but_keeps_what_it_chose(pr
 
 
 def test_the_token_of_a_session_outlives_the_web_process(program: Program, browser: Browser) -> None:
-    restarted = open_browser(program)
-    sign_in(restarted, program)
-    token = restarted.api("/status")["csrf_token"]
-    once_more = open_browser(program)
-    cookie = restarted.client.get_cookie("quantbox_session")
+    token, cookie = browser.api("/status")["csrf_token"], browser.client.get_cookie("quantbox_session")
     assert cookie is not None
+    once_more = restarted(program)
     once_more.client.set_cookie("quantbox_session", cookie.value)
     once_more.token = token
     assert once_more.send("PUT", "/settings", {"theme": "dark"}).status_code == 200

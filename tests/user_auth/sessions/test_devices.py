@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from quantbox.core.roles import Role
 from tests.audit.program import log_of
-from tests.user_auth.setting import beside, cheap_passwords, enter, refusal, state_of
+from tests.user_auth.setting import beside, cheap_passwords, enter, refusal, restarted, state_of
 from tests.web.program import NAME, PASSWORD, Browser, Program, add_person, browser, new_program, open_browser, program, sign_in
 
 __all__ = ["browser", "cheap_passwords", "new_program", "program"]
@@ -80,11 +80,11 @@ def test_a_lost_file_of_counts_knows_the_devices_of_the_store_again(program: Pro
     add_person(program)
     browser = enter(program, NAME)
     program.folder.attempts_file.write_bytes(b"damaged")
-    restarted = open_browser(program)
-    device = browser.client.get_cookie("quantbox_device")
-    assert device is not None
-    restarted.client.set_cookie("quantbox_device", device.value)
+    guesser = restarted(program)
     for _ in range(10):
-        open_browser(program).post("/session/password", {"name": NAME, "password": "wrong"})
-    enter(program, NAME, browser=restarted)
+        guesser.post("/session/password", {"name": NAME, "password": "wrong"})
+    known, device = beside(guesser), browser.client.get_cookie("quantbox_device")
+    assert device is not None
+    known.client.set_cookie("quantbox_device", device.value)
+    enter(program, NAME, browser=known)
     assert [record.outcome for record in log_of(program) if record.act == "session.attempts_lost"] == ["failed"]
