@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import json
 import struct
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quantbox.backup import entries
 from quantbox.backup.entries import EntryReader, EntryWriter, check_path
 from quantbox.backup.errors import BackupDamaged
 
@@ -157,14 +159,23 @@ def test_what_does_not_fit_its_manifest_is_refused(content: bytes) -> None:
         read(content)
 
 
-def test_more_files_than_any_backup_has_are_refused() -> None:
+def test_more_files_than_any_backup_has_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert entries._MAX_ENTRIES == 100_000
+    monkeypatch.setattr(entries, "_MAX_ENTRIES", 100)
+    taken: list[str] = []
+
     def many() -> Iterator[bytes]:
-        for number in range(100_001):
+        for number in itertools.count():
             path = f"market/x{number}"
             yield struct.pack(">HQ", len(path), 0) + path.encode()
 
+    def open_sink(path: str, _size: int) -> io.BytesIO:
+        taken.append(path)
+        return io.BytesIO()
+
     with pytest.raises(BackupDamaged):
-        EntryReader(many(), lambda _path, _size: io.BytesIO()).read()
+        EntryReader(many(), open_sink).read()
+    assert len(taken) == 100
 
 
 def test_a_file_that_shrinks_while_it_is_read_spoils_the_backup() -> None:

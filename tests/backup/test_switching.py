@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -14,10 +15,13 @@ from quantbox.backup.errors import RestorePending
 from quantbox.backup.examination import read_header
 from quantbox.backup.locks import Opened
 from quantbox.backup.restoring import Source, stage
+from quantbox.core.clock import FixedClock
+from quantbox.core.database import dbapi
 from quantbox.core.paths import DataFolder
 from quantbox.core.processes import LockBusy
+from quantbox.market_data.service import MarketData
 from quantbox.vault.models import Keys
-from tests.backup.store import OWNER, PROOF, Store, silent
+from tests.backup.store import NOW, OWNER, PROOF, Store, silent
 
 OLD, NEW = ["after", "first", "second"], ["first", "second"]
 
@@ -42,11 +46,10 @@ def made(tmp_path_factory: pytest.TempPathFactory, template: tuple[Path, Keys]) 
 
 
 def find_state(root: Path, keys: Keys) -> tuple[list[str], int]:
-    store = Store(root, keys)
-    try:
-        return sorted(store.job_titles()), store.market.count()["symbols"]
-    finally:
-        store.close()
+    """Return the titles of the jobs and the number of symbols, read without the cost of opening all of a store."""
+    with contextlib.closing(dbapi.connect(str(root / "quantbox.db"), keys.database)) as connection:
+        titles = [title for (title,) in connection.execute("SELECT title FROM jobs ORDER BY title").fetchall()]
+    return titles, MarketData(DataFolder(root), FixedClock(NOW)).count()["symbols"]
 
 
 def put_back(made: tuple[Path, Path, bytes], folder: DataFolder, clock: Any) -> None:
