@@ -31,7 +31,6 @@ __all__ = [
     "Extracted",
     "FindKey",
     "check_counts",
-    "count_market",
     "count_rows",
     "examine",
     "extract",
@@ -99,7 +98,7 @@ def rehearse(path: Path, find_key: FindKey, scratch: Path, progress: Progress | 
         the database is sound; anything that differs has raised.
     """
     with scratch_folder(scratch) as folder:
-        require_free(folder, _size_of(path))
+        require_free(folder, path.stat().st_size)
         extracted = extract(path, find_key, folder, progress=progress)
         files = sum(1 for file in folder.rglob("*") if file.is_file()) - 1  # less the scratch folder's own lock
         counts = check_counts(folder, extracted, counts_bars=True)
@@ -121,7 +120,7 @@ def extract(
     """
     with open_header(path) as (file, preamble, header):
         reader = ChunkReader(file, preamble, find_key(header, path.name))
-        chunks = _told(reader, _size_of(path), progress) if progress else iter(reader)
+        chunks = _told(reader, path.stat().st_size, progress) if progress else iter(reader)
 
         def open_sink(name: str, _size: int) -> Sink:
             return _create(folder / name) if is_wanted(name) else _Nowhere()
@@ -165,7 +164,7 @@ def count_rows(database: Path, key: bytes) -> Contents:
         raise BackupDamaged(part=DATABASE) from error
 
 
-def count_market(root: Path, *, counts_bars: bool) -> Contents:
+def _count_market(root: Path, *, counts_bars: bool) -> Contents:
     """Return symbols and bars of the market folder below `root`: as its table of series says, or counted one by one."""
     market = MarketData(DataFolder(root), SystemClock())
     try:
@@ -176,7 +175,7 @@ def count_market(root: Path, *, counts_bars: bool) -> Contents:
 
 def check_counts(folder: Path, extracted: Extracted, *, counts_bars: bool) -> Contents:
     """Open what was extracted into `folder`, count it, and return the counts, which must be those the backup names."""
-    counts = count_rows(folder / DATABASE, extracted.database_key) | count_market(folder, counts_bars=counts_bars)
+    counts = count_rows(folder / DATABASE, extracted.database_key) | _count_market(folder, counts_bars=counts_bars)
     wrong = sorted(
         kind
         for kind in counts.keys() | extracted.examined.contents.keys()
@@ -224,10 +223,6 @@ class _Nowhere(io.RawIOBase):
 
     def write(self, data: Any) -> int:
         return len(data)
-
-
-def _size_of(path: Path) -> int:
-    return path.stat().st_size
 
 
 def _told(reader: ChunkReader, total: int, progress: Progress) -> Iterator[bytes]:

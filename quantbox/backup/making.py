@@ -77,7 +77,7 @@ def make_backup(
         sha256 = _write(store, locked, temporary, scratch, with_downloads=with_downloads, progress=progress)
         try:
             examined = examine(
-                temporary, lambda _header, _name: locked.key, scratch, lambda part, stage: progress(0.6 + 0.4 * part, stage)
+                temporary, lambda _header, _name: locked.key, scratch, lambda part, _stage: progress(0.6 + 0.4 * part, "checking")
             )
         except BackupDamaged as damage:
             raise BackupUnverified(part=damage.facts["part"]) from damage
@@ -110,6 +110,7 @@ def _write(store: OpenStore, locked: Locked, path: Path, scratch: Path, *, with_
             entries.add(DATABASE, (folder / DATABASE).stat().st_size, database)
         with store.market_data.hold_files(with_downloads=with_downloads) as held:
             total = held.size_bytes() + chunks.bytes_written
+            require_free(path.parent, held.size_bytes())
             for name, size, content in held.files():
                 entries.add(f"{MARKET}/{name}", size, content)
                 progress(0.1 + 0.5 * min(1.0, chunks.bytes_written / total), "writing")

@@ -25,9 +25,29 @@ from quantbox.core.processes import FileLock, restrict_to_owner
 from quantbox.user_auth.models import OWNER_ACCOUNT
 from quantbox.vault.service import unlock_document
 
-__all__ = ["Restored", "Source", "open_source", "refuse_store", "restore", "stage"]
+__all__ = ["RestoreProgress", "Restored", "Source", "open_source", "refuse_store", "restore", "stage"]
 
 Progress = Callable[[float, str], None]
+
+
+@dataclass
+class RestoreProgress:
+    """How far a restore is; there is one at a time, for it holds the folder's lock."""
+
+    stage: str | None = None
+    fraction: float = 0.0
+
+    @contextmanager
+    def following(self) -> Iterator[Progress]:
+        """Give out what a restore reports to; nothing runs any more when the block ends."""
+
+        def take(fraction: float, stage: str) -> None:
+            self.stage, self.fraction = stage, fraction
+
+        try:
+            yield take
+        finally:
+            self.stage, self.fraction = None, 0.0
 
 
 @dataclass(frozen=True)
@@ -118,9 +138,13 @@ def stage(source: Source, folder: DataFolder, clock: Clock, progress: Progress, 
     """
     with staging(folder) as place:
         require_free(folder.root, source.path.stat().st_size)
-        extracted = extract(source.path, lambda _header, _name: source.opened.key, place, progress=progress)
+        extracted = extract(
+            source.path, lambda _header, _name: source.opened.key, place, progress=lambda part, name: progress(0.8 * part, name)
+        )
+        progress(0.8, "checking")
         _check_opens(place, source, extracted)
         check_counts(place, extracted, counts_bars=True)
+        progress(0.9, "storing")
         _note_restore(place / DATABASE, extracted, clock)
         (place / MARKET).mkdir(exist_ok=True)
         if not replaces:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from flask import Response, after_this_request
+from flask import Response, after_this_request, current_app
 from flask_login import current_user
 from pydantic import Field, JsonValue
 
@@ -16,9 +16,10 @@ from quantbox.backup.errors import StoreInTheWay
 from quantbox.backup.models import OpensWith, Proof
 from quantbox.backup.outbound import Outbound
 from quantbox.backup.plain_export import KINDS, Kind, PlainExport
-from quantbox.backup.restoring import open_source, stage
+from quantbox.backup.restoring import RestoreProgress, open_source, stage
 from quantbox.backup.service import Backups
 from quantbox.core.clock import SHANGHAI, SystemClock
+from quantbox.core.disk import require_free
 from quantbox.core.ids import new_id
 from quantbox.core.processes import restrict_to_owner
 from quantbox.core.roles import Role
@@ -26,9 +27,9 @@ from quantbox.web.acts import note_facts
 from quantbox.web.answers import JobAnswer, job_answer
 from quantbox.web.api import Answer, Body, FileAnswer, Routes
 from quantbox.web.cookies import drop_session_cookie
-from quantbox.web.errors import RequestInvalid, RequestRefused, StepUpNeeded
+from quantbox.web.errors import RequestInvalid, StepUpNeeded
 from quantbox.web.state import get_clock, get_service, program_state
-from quantbox.web.tls.door import comes_by_lan
+from quantbox.web.tls.door import refuse_over_lan
 from quantbox.web.uploads import UploadedFile
 
 __all__ = ["routes"]
@@ -83,6 +84,7 @@ class BackupsAnswer(Answer):
     next_at: datetime | None
     last: LastBackup | None
     items: list[BackupAnswer]
+    free_bytes: int
     outbound_paused: bool
 
 
@@ -148,7 +150,13 @@ class RestoredAnswer(Answer):
     restored: dict[str, int]
     created: datetime
     without_downloads: bool
-    csrf_token: str
+
+
+class RestoreProgressAnswer(Answer):
+    """How far the restore is that runs, a number between 0 and 1; `stage` is null while none runs."""
+
+    stage: str | None
+    fraction: float
 
 
 class OutboundAnswer(Answer):
@@ -161,7 +169,8 @@ class OutboundAnswer(Answer):
 def list_backups() -> dict[str, Any]:
     """List backups, with their schedule and how the last one ended."""
     overview = get_service(Backups).overview(current_user.account_id)
-    return {**overview, "outbound_paused": get_service(Outbound).is_paused()}
+    free_bytes = program_state().folder.free_bytes()
+    return {**overview, "free_bytes": free_bytes, "outbound_paused": get_service(Outbound).is_paused()}
 
 
 @routes.add(
@@ -235,30 +244,36 @@ def resume_outbound() -> dict[str, bool]:
     return {"outbound_paused": False}
 
 
-def new_upload_folder() -> Path:
-    """Make a private folder for one uploaded backup, throwing away what earlier uploads left behind."""
+def new_upload_folder(upload_bytes: int) -> Path:
+    """Make a private folder for one uploaded backup, throwing away what earlier uploads left behind.
+
+    Raises
+    ------
+    DiskTooSmall
+        The backup and, beside it, the store that comes out of it would not fit: told before the upload is read.
+    """
     uploads = program_state().folder.root / "restore-upload"
     uploads.mkdir(parents=True, exist_ok=True)
     restrict_to_owner(uploads)
     oldest = time.time() - _ABANDONED_SECONDS
     for abandoned in uploads.iterdir():
-        if abandoned.stat().st_mtime < oldest:
+        if max(path.stat().st_mtime for path in (abandoned, *abandoned.rglob("*"))) < oldest:
             shutil.rmtree(abandoned, ignore_errors=True)
+    require_free(uploads, 2 * upload_bytes)
     folder = uploads / new_id()
     folder.mkdir()
     return folder
 
 
-def new_upload_folder_without_store() -> Path:
+def new_upload_folder_without_store(upload_bytes: int) -> Path:
     """Refuse an upload before it is read where there is a store already."""
     refuse_over_store()
-    return new_upload_folder()
+    return new_upload_folder(upload_bytes)
 
 
 def refuse_over_store() -> None:
     """Raise StoreInTheWay unless the program waits for its first store, which is made on this machine."""
-    if comes_by_lan():
-        raise RequestRefused(404)
+    refuse_over_lan()
     if program_state().vault_state() != "new":
         raise StoreInTheWay(data_dir=str(program_state().folder.root))
 
@@ -312,9 +327,10 @@ def restore_uploaded(body: RestoreBody, files: list[UploadedFile], *, replaces: 
     proof = Proof(body.passphrase or None, body.recovery_code or None, body.backup_passphrase or None)
     state = program_state()
     source = open_source(file.path, proof)
-    restored = stage(source, state.folder, SystemClock(), lambda _part, _stage: None, replaces=replaces)
-    shutil.rmtree(file.path.parent.parent, ignore_errors=True)
-    state.take_restored()
+    with present_restore().following() as progress:
+        restored = stage(source, state.folder, SystemClock(), progress, replaces=replaces)
+        shutil.rmtree(file.path.parent.parent, ignore_errors=True)
+        state.take_restored()
     examined = restored.examined
     note_facts(backup=file.path.name, start=examined.created.isoformat())
     return {
@@ -322,5 +338,16 @@ def restore_uploaded(body: RestoreBody, files: list[UploadedFile], *, replaces: 
         "restored": examined.contents,
         "created": examined.created,
         "without_downloads": examined.without_downloads,
-        "csrf_token": "",
     }
+
+
+@routes.add("GET", "/restore/progress", role=None, answer=RestoreProgressAnswer)
+def show_restore_progress() -> object:
+    """Tell how far a restore is; it ends in a locked store or begins without one, so nobody need be signed in."""
+    return present_restore()
+
+
+def present_restore() -> RestoreProgress:
+    """Return what this process knows of the restore that runs in it."""
+    found: RestoreProgress = current_app.extensions.setdefault("quantbox.restore", RestoreProgress())
+    return found

@@ -109,7 +109,8 @@ class Endpoint:
     carries_proof : bool
         True where a secret in the body is the caller's whole proof (a refresh token), so that no page's token is needed.
     files : callable or None
-        For a multipart upload: makes the folder the files are written to. The form's other fields are described by `body`.
+        For a multipart upload: given how many bytes are to come, makes the folder the files are written to. The form's
+        other fields are described by `body`.
     needs_step_up : bool
         The person must have proven the second factor again within the last minutes.
     act : str or None
@@ -130,7 +131,7 @@ class Endpoint:
     body: Any
     is_signed: bool
     carries_proof: bool
-    files: Callable[[], Path] | None
+    files: Callable[[int], Path] | None
     max_body_bytes: int
     needs_step_up: bool
     act: str | None
@@ -142,6 +143,16 @@ class Endpoint:
     def name(self) -> str:
         """Return the Flask endpoint and OpenAPI operation id."""
         return f"{self.capability}.{self.function.__name__}"
+
+    @functools.cached_property
+    def answer_adapter(self) -> TypeAdapter[Any]:
+        """What checks an answer and writes it as JSON; made once, for every application."""
+        return TypeAdapter(self.answer)
+
+    @functools.cached_property
+    def body_adapter(self) -> TypeAdapter[Any]:
+        """What reads a body."""
+        return TypeAdapter(self.body)
 
     @property
     def changes_state(self) -> bool:
@@ -180,7 +191,7 @@ class Routes:
         body: Any = None,
         is_signed: bool = False,
         carries_proof: bool = False,
-        files: Callable[[], Path] | None = None,
+        files: Callable[[int], Path] | None = None,
         max_body_bytes: int = MAX_BODY_BYTES,
         step_up: bool = False,
         act: str | None = None,
@@ -225,8 +236,6 @@ def register(app: Flask, routes: Routes) -> None:
 
 
 def _view(endpoint: Endpoint) -> Callable[..., Response]:
-    adapter = None if endpoint.answer is FileAnswer else TypeAdapter(endpoint.answer)
-
     @functools.wraps(endpoint.function)
     def view(**path: Any) -> Response:
         request.max_content_length = endpoint.max_body_bytes
@@ -239,8 +248,9 @@ def _view(endpoint: Endpoint) -> Callable[..., Response]:
                 if endpoint.is_expensive:
                     charge_expensive()
                 value = endpoint.function(**path, **arguments)
-        if adapter is None:
+        if endpoint.answer is FileAnswer:
             return _file_response(value)
+        adapter = endpoint.answer_adapter
         answer = adapter.validate_python(value, from_attributes=True)
         return Response(adapter.dump_json(answer), endpoint.status, content_type="application/json")
 
@@ -286,7 +296,7 @@ def _arguments(endpoint: Endpoint) -> dict[str, Any]:
         elif endpoint.body is not None:
             if request.mimetype != "application/json":
                 raise RequestRefused(415)
-            arguments["body"] = TypeAdapter(endpoint.body).validate_json(request.get_data())
+            arguments["body"] = endpoint.body_adapter.validate_json(request.get_data())
     except ValidationError as error:
         found = problems(error)
         facts = {"field": found[0]["field"]} if len(found) == 1 else {}
@@ -294,10 +304,10 @@ def _arguments(endpoint: Endpoint) -> dict[str, Any]:
     return arguments
 
 
-def _read_upload(endpoint: Endpoint, new_folder: Callable[[], Path]) -> dict[str, Any]:
+def _read_upload(endpoint: Endpoint, new_folder: Callable[[int], Path]) -> dict[str, Any]:
     if request.mimetype != "multipart/form-data":
         raise RequestRefused(415)
-    files = cast("UploadRequest", request).read_files(new_folder())
+    files = cast("UploadRequest", request).read_files(new_folder(request.content_length or 0))
     return {"files": files, "body": endpoint.body.model_validate(request.form.to_dict())}
 
 

@@ -9,6 +9,7 @@ from typing import IO
 
 from flask import Request
 
+from quantbox.core.disk import require_free
 from quantbox.web.errors import RequestRefused
 
 __all__ = ["UploadRequest", "UploadedFile", "safe_file_name"]
@@ -32,8 +33,15 @@ class UploadRequest(Request):
     upload_folder: Path | None = None
 
     def read_files(self, folder: Path) -> list[UploadedFile]:
-        """Write the files of a multipart body below `folder`, each under its own name, and return them."""
+        """Write the files of a multipart body below `folder`, each under its own name, and return them.
+
+        Raises
+        ------
+        DiskTooSmall
+            They would not fit; nothing of the body is read.
+        """
         self.upload_folder = folder
+        require_free(folder, self.content_length or 0)
         self.received: list[UploadedFile] = []
         for _field, file in self.files.items(multi=True):
             file.close()

@@ -185,6 +185,40 @@ def test_the_wizard_restores_where_there_is_no_store_and_the_pass_phrase_opens_i
     assert not services.outbound.is_paused()
 
 
+def test_a_backup_for_which_there_is_no_room_is_refused_before_it_is_read(
+    new_program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Room for the file, and for the store that comes out of it; reading any of this body would fail the test."""
+
+    class Untouched(io.BytesIO):
+        def read(self, _size: int | None = -1, /) -> bytes:
+            raise AssertionError("read")
+
+        readinto = readline = read1 = read  # type: ignore[assignment]
+
+    browser = open_browser(new_program)
+    browser.api("/status")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: shutil._ntuple_diskusage(10**9, 0, 1_999_999))
+    body = Untouched(bytes(1_000_000))
+    refused = browser.post("/restore", input_stream=body, content_type="multipart/form-data; boundary=x")
+    assert (refused.status_code, refused.get_json()["code"]) == (503, "core.disk_too_small")
+    assert not [path for path in new_program.folder.root.rglob("*") if path.is_file()]
+
+
+def test_a_restore_tells_how_far_it_is(new_program: Program, backup_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asking, told = open_browser(new_program), []
+
+    def check_counts_watched(*arguments: Any, **options: Any) -> object:
+        told.append(asking.api("/restore/progress"))
+        return check_counts(*arguments, **options)
+
+    monkeypatch.setattr(restoring, "check_counts", check_counts_watched)
+    assert asking.api("/restore/progress") == {"stage": None, "fraction": 0.0}
+    assert open_browser(new_program).post("/restore", **upload(backup_file, passphrase=PASSPHRASE)).status_code == 200
+    assert told == [{"stage": "checking", "fraction": 0.8}]
+    assert asking.api("/restore/progress") == {"stage": None, "fraction": 0.0}
+
+
 @pytest.mark.parametrize(
     ("fields", "status", "code"),
     [

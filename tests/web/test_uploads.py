@@ -1,12 +1,28 @@
-"""Names of uploaded files."""
+"""Names of uploaded files, and room for them."""
 
 from __future__ import annotations
+
+import io
+import shutil
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from werkzeug.test import EnvironBuilder
 
-from quantbox.web.uploads import safe_file_name
+from quantbox.core.disk import DiskTooSmall
+from quantbox.web.uploads import UploadRequest, safe_file_name
+
+
+def test_files_for_which_there_is_no_room_are_refused_before_any_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = UploadRequest(EnvironBuilder(method="POST", data={"files": (io.BytesIO(bytes(10_000)), "a.csv")}).get_environ())
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: shutil._ntuple_diskusage(10**9, 0, 9_999))
+    with pytest.raises(DiskTooSmall):
+        request.read_files(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,7 @@ def remove_series(symbol: str, query: SeriesQuery) -> dict[str, Any]:
     "/data/imports",
     role=Role.TRADER,
     body=ImportBody,
-    files=lambda: get_service(DataRequests).new_spool_folder(),
+    files=lambda _bytes: get_service(DataRequests).new_spool_folder(),
     answer=JobAnswer,
     status=202,
     max_body_bytes=MAX_UPLOAD_BYTES,

@@ -28,6 +28,8 @@ function backup() {
     downloads: true,
     kinds: [...EXPORT_KINDS],
     restoreOver: true,
+    restoreProven: () => steppedUp(),
+    get restoreFree() { return this.state ? this.state.free_bytes : null; },
 
     async init() {
       onJob((job) => this.takeJob(job));

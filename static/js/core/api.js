@@ -24,7 +24,20 @@ export class ApiError extends Error {
   }
 }
 
-async function ask(method, path, body) {
+/** Send by the one means that tells how much of the body has gone: `onSent` hears a fraction. */
+function sendTelling(method, address, headers, body, onSent) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open(method, address);
+    Object.entries(headers).forEach(([name, value]) => request.setRequestHeader(name, value));
+    request.upload.addEventListener('progress', ({ loaded, total }) => onSent(total ? loaded / total : 0));
+    request.addEventListener('load', () => resolve(new Response(request.responseText, { status: request.status })));
+    request.addEventListener('error', reject);
+    request.send(body);
+  });
+}
+
+async function ask(method, path, body, onSent = null) {
   const headers = { Accept: 'application/json' };
   if (method !== 'GET') headers['X-CSRF-Token'] = token;
   let payload = body;
@@ -33,6 +46,7 @@ async function ask(method, path, body) {
     payload = JSON.stringify(body);
   }
   try {
+    if (onSent) return await sendTelling(method, `/api/v1${path}`, headers, payload, onSent);
     return await fetch(`/api/v1${path}`, { method, headers, body: payload, credentials: 'same-origin' });
   } catch {
     throw new ApiError(0, { detail: t('error.unreachable'), hint: t('error.unreachable_hint'), code: 'unreachable' });
@@ -72,9 +86,9 @@ function doorOf(problem) {
 }
 
 /** Send, and send again once the person has proven what the program wants proven. */
-async function sendThrough(method, path, body) {
+async function sendThrough(method, path, body, onSent) {
   for (;;) {
-    const answer = await ask(method, path, body);
+    const answer = await ask(method, path, body, onSent);
     if (answer.ok) return answer;
     const problem = new ApiError(answer.status, readJson(await answer.text()) || { title: t('error.answer', { status: answer.status }) });
     const door = doorOf(problem);
@@ -85,8 +99,8 @@ async function sendThrough(method, path, body) {
   }
 }
 
-async function send(method, path, body) {
-  return readJson(await (await sendThrough(method, path, body)).text());
+async function send(method, path, body, onSent) {
+  return readJson(await (await sendThrough(method, path, body, onSent)).text());
 }
 
 function takeToken(answer) {
@@ -100,8 +114,8 @@ export async function readStatus() {
 }
 
 /** Prove something (pass phrase, password, code): no door opens for a refusal, and the answer brings the token of the session. */
-export async function prove(path, body) {
-  const answer = await ask('POST', path, body);
+export async function prove(path, body, onSent) {
+  const answer = await ask('POST', path, body, onSent);
   const document_ = readJson(await answer.text());
   if (!answer.ok) throw new ApiError(answer.status, document_ || { title: t('error.answer', { status: answer.status }) });
   if (document_ && !document_.csrf_token && document_.state) await readStatus();
@@ -122,7 +136,7 @@ export function withQuery(path, parameters) {
 }
 
 export const get = (path, parameters = {}) => send('GET', withQuery(path, parameters));
-export const post = (path, body) => send('POST', path, body);
+export const post = (path, body, onSent) => send('POST', path, body, onSent);
 export const put = (path, body) => send('PUT', path, body);
 export const remove = (path, parameters = {}, body = undefined) => send('DELETE', withQuery(path, parameters), body);
 

@@ -21,6 +21,7 @@ function welcome() {
     step: 'check',
     version: '',
     checks: [],
+    restoreFree: null,
     shown: false,
     busy: false,
     fault: null,
@@ -34,6 +35,7 @@ function welcome() {
         const served = new Date(answer.headers.get('Date') || asked).getTime();
         const status = await readStatus();
         this.version = status.version;
+        this.restoreFree = status.place && status.place.free_bytes;
         this.checks = examine(status, Math.abs(Date.now() - served) / 1000);
         if (status.state === 'signed_in') await this.resume();
         else if (status.state !== 'new') location.assign('/');
