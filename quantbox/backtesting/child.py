@@ -66,7 +66,7 @@ def run(header: dict[str, Any], feeds: list[bytes], emit: Emit) -> str:
     with _position_told(request["file_name"], lambda: engine.current_date, emit):
         result: EngineResult = _guard(request["file_name"], engine.run, lambda: engine.current_date)
     body = {"engine": engine.name, "bars": engine.bars, "run_seconds": time.perf_counter() - started, **asdict(result)}
-    return json.dumps(body, ensure_ascii=False)
+    return json.dumps(body)  # escaped: a name the strategy made up may hold half a surrogate pair
 
 
 def _guard(file_name: str, work: Callable[[], Any], bar_date: Callable[[], date | None] = lambda: None) -> Any:

@@ -5,7 +5,6 @@ The strategy's text and what came out of it stay in memory and in the encrypted 
 
 from __future__ import annotations
 
-import json
 import platform
 from collections import deque
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from quantbox.backtesting.inputs import RunInput
 from quantbox.backtesting.models import BacktestResult
 from quantbox.backtesting.report import build_report
 from quantbox.backtesting.report.trading import Trading
+from quantbox.core.foreign_json import parse_foreign_json
 from quantbox.jobs.child import ChildEnd, ChildEndKind, ChildLimits, run_child
 from quantbox.jobs.models import Reason
 
@@ -80,9 +80,7 @@ class ChildRun:
     def _locate(self, reason: Reason) -> Reason:
         # a child that was stopped or died could not say where; the line and bar it was last seen at are named
         heard = {"file": self._run.request.file_name, "last_bar_date": None, **self._position}
-        told = replace(reason, facts={**heard, **reason.facts}).to_json()
-        # what a strategy raises may hold half a surrogate pair, which the database cannot write
-        return Reason(**json.loads(json.dumps(told, ensure_ascii=False).encode("utf-8", "replace")))
+        return replace(reason, facts={**heard, **reason.facts})
 
 
 def build_result(run: RunInput, end: ChildEnd, log: list[str], duration_seconds: float) -> BacktestResult:
@@ -97,7 +95,7 @@ def build_result(run: RunInput, end: ChildEnd, log: list[str], duration_seconds:
 
     if end.kind is not ChildEndKind.RESULT or end.body is None:
         raise ValueError(f"a child that ended as {end.kind} has no result")
-    body = json.loads(end.body, parse_constant=_refuse_constant)
+    body = parse_foreign_json(end.body, _refuse_constant)
     trading = Trading.from_document(run, body)
     made = build_report(trading)
     citation = rules.citation() if run.request.rules else {"rules": "off", "broker": "backtrader.brokers.BackBroker"}

@@ -28,7 +28,7 @@ from quantbox.market_data.service import MarketData
 from quantbox.vault.errors import FieldDamaged
 from quantbox.vault.fields import FieldCipher
 
-__all__ = ["JOB_KIND", "Backtesting", "ReportShelf"]
+__all__ = ["JOB_KIND", "Backtesting", "ReportShelf", "preload"]
 
 JOB_KIND = "backtest"
 

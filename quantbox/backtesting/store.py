@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from quantbox.backtesting.models import BacktestRequest, BacktestResult, Costs
 from quantbox.backtesting.report.warnings import count_warnings
 from quantbox.backtesting.tables import BacktestRow
+from quantbox.core.foreign_json import with_whole_characters
 from quantbox.vault.fields import FieldCipher, Place
 
 __all__ = [
@@ -40,7 +41,7 @@ __all__ = [
 
 def pack_text(value: Any) -> bytes:
     """Return content as it is before it is sealed: compressed JSON."""
-    # escaped, because a strategy may print half a surrogate pair, which UTF-8 cannot write
+    # escaped, because a strategy's text may hold half a surrogate pair, which UTF-8 cannot write
     text = json.dumps(value, allow_nan=False, separators=(",", ":"))
     return zlib.compress(text.encode("ascii"))
 
@@ -125,14 +126,14 @@ def write_log(session: Session, cipher: FieldCipher, backtest_id: str, log: list
 
 def read_log(cipher: FieldCipher, row: BacktestRow) -> list[str]:
     """Return what the strategy printed; empty while the run has not ended."""
-    return [] if row.report is None else list(_open(cipher, row, "report")["log"])
+    return [] if row.report is None else list(_open_report(cipher, row)["log"])
 
 
 def read_result(cipher: FieldCipher, row: BacktestRow) -> BacktestResult | None:
     """Return the stored result; None when there is none."""
     if row.document is None or row.report is None:
         return None
-    return BacktestResult(_open(cipher, row, "document"), _open(cipher, row, "report"))
+    return BacktestResult(_open(cipher, row, "document"), _open_report(cipher, row))
 
 
 def read_request(cipher: FieldCipher, row: BacktestRow) -> BacktestRequest:
@@ -159,6 +160,12 @@ def request_to_json(request: BacktestRequest) -> dict[str, Any]:
 def _write_report(cipher: FieldCipher, row: BacktestRow, report: dict[str, Any]) -> None:
     row.report_version = (row.report_version or 0) + 1
     row.report = _seal(cipher, row.id, "report", report, row.report_version)
+
+
+def _open_report(cipher: FieldCipher, row: BacktestRow) -> dict[str, Any]:
+    report: dict[str, Any] = _open(cipher, row, "report")
+    # version 0.1 kept what a strategy printed as it came, halves of surrogate pairs too, which no answer can hold
+    return {**report, "log": with_whole_characters(report["log"])}
 
 
 def _seal(cipher: FieldCipher, backtest_id: str, column: str, value: Any, version: int = 1) -> bytes:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import IO, Any
 
+from quantbox.core.foreign_json import parse_foreign_json
+
 __all__ = ["MAX_FRAME_BYTES", "read_frame", "read_request", "write_frame", "write_request"]
 
 #: A larger frame is taken for a broken child.
@@ -44,10 +46,7 @@ def read_frame(pipe: IO[bytes]) -> dict[str, Any] | None:
     length = int.from_bytes(head, "big")
     if len(head) < 4 or length > MAX_FRAME_BYTES:
         raise ValueError(f"a frame of {length} bytes")
-    try:
-        frame = json.loads(_read_exactly(pipe, length))
-    except RecursionError:
-        raise ValueError("a frame nested without end") from None
+    frame = parse_foreign_json(_read_exactly(pipe, length))
     if not isinstance(frame, dict):
         raise ValueError("a frame must be an object")
     return frame

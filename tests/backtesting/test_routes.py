@@ -134,6 +134,24 @@ def test_the_source_is_in_no_answer_but_its_own_backtest(browser: Browser) -> No
         assert "class Hold" not in browser.get("/api/v1" + path).get_data(as_text=True)
 
 
+def test_half_a_surrogate_pair_a_strategy_prints_breaks_no_answer(browser: Browser, program: Program) -> None:
+    hostile = (
+        STRATEGY
+        + """
+    def start(self):
+        print("half \\ud83d of \\udfff")
+"""
+    )
+    finished = browser.post("/backtests", asked(source=hostile)).get_json()["id"]
+    failed = browser.post("/backtests", asked(source=hostile + "        raise ValueError('\\udc00')\n")).get_json()["id"]
+    run_jobs(program)
+    assert browser.api(f"/backtests/{finished}/report")["report"]["log"] == ["half ? of ?"]
+    assert browser.api(f"/backtests/{finished}")["log"] == ["half ? of ?"]
+    shown = browser.api(f"/backtests/{failed}")
+    assert (shown["state"], shown["log"]) == ("failed", ["half ? of ?"])
+    assert shown["job"]["reason"]["facts"]["detail"] == "?"
+
+
 def run_jobs(program: Program) -> None:
     while program.woken:
         program.open_services.job_runner.run(program.woken.pop(0))
