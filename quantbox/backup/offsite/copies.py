@@ -19,6 +19,7 @@ from quantbox.backup.schedule import Schedules, choose_kept
 from quantbox.backup.service import SUFFIX, Backups
 from quantbox.backup.tables import BackupRow
 from quantbox.core.clock import SHANGHAI, Clock
+from quantbox.core.disk import require_free
 from quantbox.core.files import sync_folder
 from quantbox.core.paths import DataFolder
 from quantbox.vault.fields import FieldCipher, Place
@@ -28,6 +29,9 @@ __all__ = ["Copies"]
 _KEPT_DETAILS = ("contents", "without_downloads", "left_out")
 _STAMP = re.compile(r"quantbox-(\d{8}-\d{6})")
 _NAME = re.compile(r"[\w][\w.\-]{0,180}" + re.escape(SUFFIX))
+
+#: Somebody who writes there could make the list endless.
+_MOST_ADOPTED = 1000
 
 Succeeded = Callable[[Session, str], None]
 
@@ -105,9 +109,8 @@ class Copies:
         """Note copies that lie there and are not known here: a restored store was saved before they were made."""
         with self._sessions() as session:
             known = set(session.scalars(select(OffsiteCopyRow.name)))
-        for name in target.names("backups"):
-            if name in known or not _NAME.fullmatch(name):
-                continue
+        strange = [name for name in target.names("backups") if name not in known and _NAME.fullmatch(name)]
+        for name in strange[-_MOST_ADOPTED:]:  # the newest by their names
             row = OffsiteCopyRow(name=name, account_id=account_id, is_scheduled=False, attempts=0, sent_at=self._clock.now())
             row.created_at, row.size_bytes = _moment_of(name, self._clock.now()), target.size(f"backups/{name}") or 0
             with self._sessions.begin() as session:
@@ -130,7 +133,10 @@ class Copies:
             ]
 
     def fetch(self, target: Target, name: str, told: Callable[[float], None]) -> None:
-        """Bring a copy back into the folder of backups; refused when it is not the file that was sent."""
+        """Bring a copy back into the folder of backups; refused when it is not the file that was sent.
+
+        Of a copy that was found there, only its size is known; reading its header is what tells a backup from other files.
+        """
         with self._sessions() as session:
             row = session.get(OffsiteCopyRow, name)
         if row is None or row.sent_at is None:
@@ -139,9 +145,11 @@ class Copies:
         if path.is_file():
             return
         self._folder.mkdir(parents=True, exist_ok=True)
+        require_free(self._folder, row.size_bytes)
         temporary = path.with_name(f".{name}.{secrets.token_hex(4)}.tmp")
         try:
-            sha256 = target.fetch_file(f"backups/{name}", temporary, lambda done: told(min(1.0, done / max(1, row.size_bytes))))
+            size = row.size_bytes
+            sha256 = target.fetch_file(f"backups/{name}", temporary, size, lambda done: told(done / max(1, size)))
             if row.sha256 is not None and sha256 != row.sha256:
                 raise ObjectDamaged(name=name)
             read_header(temporary)

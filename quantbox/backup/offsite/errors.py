@@ -15,7 +15,6 @@ __all__ = [
     "OffsiteOff",
     "ReportNotArchived",
     "TargetFailed",
-    "TargetFileTooLarge",
     "TargetObjectMissing",
     "TargetRefused",
     "TargetSecretWrong",
@@ -130,18 +129,6 @@ class TargetObjectMissing(Unavailable):
     code = "backup.offsite_missing"
     sentence = Text("{place} 上没有 {name}", "{place} does not hold {name}")
     hint = Text("它可能被别人删除；请检查该处的文件", "Somebody may have deleted it; look at the files there")
-
-
-class TargetFileTooLarge(Conflict):
-    """A WebDAV server takes a file in one piece only, and this one is too large for that."""
-
-    code = "backup.offsite_too_large"
-    sentence = Text(
-        "{name} 有 {size} MiB，WebDAV 最多 {maximum} MiB", "{name} has {size} MiB; WebDAV takes {maximum} MiB at most"
-    )
-    hint = Text(
-        "请改用对象存储或文件夹，或备份时不含可重新下载的行情", "Use an object store or a folder, or back up without downloads"
-    )
 
 
 class ObjectDamaged(Conflict):

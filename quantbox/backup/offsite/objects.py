@@ -16,6 +16,7 @@ from quantbox.backtesting.models import BacktestResult, StrategyVersion
 from quantbox.backtesting.service import ReportShelf
 from quantbox.backup.offsite.errors import ObjectDamaged, ReportNotArchived
 from quantbox.backup.offsite.models import REPORT, VERSION
+from quantbox.backup.offsite.retries import OBJECTS, forget_delay
 from quantbox.backup.offsite.sealing import ArchiveLock, SealedObject, new_key, object_name, seal_object
 from quantbox.backup.offsite.settings import naming_key_of
 from quantbox.backup.offsite.tables import OffsiteObjectRow, OffsiteSettingsRow
@@ -66,6 +67,7 @@ class Queue:
         row.sealed_key = self._cipher.seal(_field(name, "sealed_key"), new_key())
         row.sealed_content = self._cipher.seal(_field(name, "sealed_content"), content)
         session.add(row)
+        forget_delay(session, version.account_id, OBJECTS)  # whatever failed before, a new version is tried at once
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,8 @@ class Objects:
         with self._sessions() as session:
             row = session.get_one(OffsiteObjectRow, name)
             key, naming_key = self._key(row), naming_key_of(self._cipher, session.get_one(OffsiteSettingsRow, account_id))
-        content = SealedObject.parse(target.read(path_of(name)), name).open(REPORT, key)
+            size = row.size_bytes or 0
+        content = SealedObject.parse(target.read(path_of(name), size), name).open(REPORT, key)
         if object_name(naming_key, REPORT, content) != name:
             raise ObjectDamaged(name=name)
         return content
@@ -251,7 +254,7 @@ class Objects:
 
 def _write_checked(target: Target, path: str, sealed: bytes, name: str) -> bytes:
     target.write(path, sealed)
-    read_back = target.read(path)
+    read_back = target.read(path, len(sealed))
     if read_back != sealed:
         raise ObjectDamaged(name=name)
     return read_back

@@ -7,20 +7,34 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from quantbox.backup.offsite.errors import TargetUnreachable
 from quantbox.backup.offsite.models import SenderState
 from quantbox.backup.offsite.tables import OffsiteSenderRow
 from quantbox.core.clock import Clock
 from quantbox.core.errors import QuantBoxError
 
-__all__ = ["Retries", "delay_seconds"]
+__all__ = ["COPIES", "OBJECTS", "Retries", "delay_seconds", "forget_delay"]
+
+#: The two senders.
+OBJECTS, COPIES = "objects", "copies"
 
 FIRST_DELAY_SECONDS = 15.0
 LONGEST_DELAY_SECONDS = 1800.0
+#: While nothing answers at all: to look for the network costs nobody anything.
+LONGEST_OFFLINE_DELAY_SECONDS = 60.0
 
 
-def delay_seconds(attempts: int) -> float:
-    """Return how long to wait after so many failures in a row: 15 s, doubled each time, half an hour at most."""
-    return float(min(FIRST_DELAY_SECONDS * 2 ** min(attempts - 1, 20), LONGEST_DELAY_SECONDS))
+def delay_seconds(attempts: int, *, is_offline: bool = False) -> float:
+    """Return how long to wait after so many failures in a row: 15 s, doubled, half an hour at most, offline a minute."""
+    longest = LONGEST_OFFLINE_DELAY_SECONDS if is_offline else LONGEST_DELAY_SECONDS
+    return float(min(FIRST_DELAY_SECONDS * 2 ** min(attempts - 1, 20), longest))
+
+
+def forget_delay(session: Session, account_id: str, sender: str) -> None:
+    """Have a sender try at once."""
+    row = session.get(OffsiteSenderRow, (account_id, sender))
+    if row is not None:
+        row.next_attempt_at = None
 
 
 class Retries:
@@ -47,7 +61,8 @@ class Retries:
         with self._sessions.begin() as session:
             row = self._row(session, account_id)
             row.attempts += 1
-            row.next_attempt_at = self._clock.now() + timedelta(seconds=delay_seconds(row.attempts))
+            delay = delay_seconds(row.attempts, is_offline=isinstance(problem, TargetUnreachable))
+            row.next_attempt_at = self._clock.now() + timedelta(seconds=delay)
             row.failing_since = row.failing_since or self._clock.now()
             row.error = {"zh": problem.message("zh"), "en": problem.message("en"), "code": problem.code}
 
@@ -59,7 +74,7 @@ class Retries:
 
     def at_once(self, session: Session, account_id: str) -> None:
         """Forget the delay."""
-        self._row(session, account_id).next_attempt_at = None
+        forget_delay(session, account_id, self._sender)
 
     def forget(self, session: Session, account_id: str) -> None:
         """Begin anew, at another place."""

@@ -18,7 +18,7 @@ from quantbox.backup.offsite.copies import Copies
 from quantbox.backup.offsite.errors import OffsiteHoldsReports
 from quantbox.backup.offsite.models import VERSION, OffsiteKind, OffsiteSettings, Place, SenderState
 from quantbox.backup.offsite.objects import Objects, Queue
-from quantbox.backup.offsite.retries import Retries
+from quantbox.backup.offsite.retries import COPIES, OBJECTS, Retries
 from quantbox.backup.offsite.sealing import ArchiveLock
 from quantbox.backup.offsite.settings import OffsiteChoices
 from quantbox.backup.offsite.tables import OffsiteCopyRow, OffsiteObjectRow, OffsiteSettingsRow
@@ -81,7 +81,7 @@ class Offsite:
         self._timeout_seconds = timeout_seconds
         self._epoch = read_vault(folder)[2] if folder.vault_file.is_file() else 0
         self.choices = OffsiteChoices(sessions, cipher, clock, credentials, folder.root)
-        self._object_retries, self._copy_retries = Retries(sessions, clock, "objects"), Retries(sessions, clock, "copies")
+        self._object_retries, self._copy_retries = Retries(sessions, clock, OBJECTS), Retries(sessions, clock, COPIES)
         self._objects = Objects(sessions, cipher, clock, shelf, lock=self._lock, succeeded=self._object_retries.succeeded)
         self._copies = Copies(
             sessions,

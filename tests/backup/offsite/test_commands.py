@@ -55,6 +55,8 @@ def test_what_is_sent_is_shown_fetched_and_opened_without_the_store(folder: Path
     shutil.copy(damaged, bad := damaged.with_name("0" * 64))
     status, opened = run(tmp_path, "open", str(objects), "--out", str(tmp_path / "out"))
     assert (status, opened["damaged"], len(opened["strategies"])) == (0, [bad.name], 1)
+    assert opened["compared_with"] is not None
+    assert (opened["missing"], opened["differing"], opened["unlisted"]) == ([], [], [])
     (file,) = (tmp_path / "out").iterdir()
     assert file.name.startswith(MARKER)
     assert file.read_text(encoding="utf-8") == SOURCE

@@ -101,10 +101,11 @@ def test_a_copy_changed_there_is_refused(offsite: Services, nas: Path) -> None:
     (there,) = nas.rglob(path.name)
     content = bytearray(there.read_bytes())
     content[-1] ^= 1
-    there.write_bytes(content)
-    with pytest.raises(ObjectDamaged):
-        offsite.offsite.fetch(path.name, OWNER, silent)
-    assert list(offsite.folder.backups.iterdir()) == []
+    for changed in (content, bytes(content) + b"\0", content[:-1]):
+        there.write_bytes(changed)
+        with pytest.raises(ObjectDamaged):
+            offsite.offsite.fetch(path.name, OWNER, silent)
+        assert list(offsite.folder.backups.iterdir()) == []
     with pytest.raises(CopyNotFound):
         offsite.offsite.fetch("../vault.json", OWNER, silent)
 

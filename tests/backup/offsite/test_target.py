@@ -8,6 +8,7 @@ from __future__ import annotations
 import ssl
 import threading
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,8 @@ from moto.server import ThreadedMotoServer
 
 from quantbox.backup.offsite.errors import (
     FolderUnsuitable,
+    ObjectDamaged,
     TargetFailed,
-    TargetFileTooLarge,
     TargetObjectMissing,
     TargetRefused,
     TargetSecretWrong,
@@ -32,7 +33,8 @@ from quantbox.backup.offsite.models import OffsiteKind, OffsiteSettings, Place
 from quantbox.backup.offsite.target import Target, make_target
 from tests.backup.offsite.places import BUCKET, SECRET, USER, Gate, WebDav, status
 
-LARGE_BYTES = 17 << 20
+#: Two pieces, of which an object store wants the first to have 5 MiB at least.
+LARGE_BYTES = 9 << 20
 
 
 @pytest.fixture(scope="module")
@@ -79,10 +81,12 @@ def test_a_place_keeps_lists_gives_back_and_deletes(target: Target, tmp_path: Pa
     assert target.names("objects") == []
     target.write("objects/ab/abcd", b"one")
     target.write("objects/ab/abcd", b"other")
-    assert (target.read("objects/ab/abcd"), target.size("objects/ab/abcd")) == (b"other", 5)
+    assert (target.read("objects/ab/abcd", 5), target.size("objects/ab/abcd")) == (b"other", 5)
     assert target.size("objects/ab/none") is None
     with pytest.raises(TargetObjectMissing):
-        target.read("objects/ab/none")
+        target.read("objects/ab/none", 5)
+    with pytest.raises(ObjectDamaged):
+        target.read("objects/ab/abcd", 4)
     target.write("manifests/0001", b"x")
     assert target.names("manifests") == ["0001"]
     target.delete("manifests/0001")
@@ -92,8 +96,12 @@ def test_a_place_keeps_lists_gives_back_and_deletes(target: Target, tmp_path: Pa
     source.write_bytes(bytes(range(256)) * (LARGE_BYTES // 256))
     target.send_file("backups/large", source, told.append)
     assert (target.size("backups/large"), told[-1]) == (LARGE_BYTES, LARGE_BYTES)
-    target.fetch_file("backups/large", tmp_path / "back", lambda _done: None)
+    assert (
+        target.fetch_file("backups/large", tmp_path / "back", LARGE_BYTES, told.append) == sha256(source.read_bytes()).hexdigest()
+    )
     assert (tmp_path / "back").read_bytes() == source.read_bytes()
+    with pytest.raises(ObjectDamaged):
+        target.fetch_file("backups/large", tmp_path / "cut", LARGE_BYTES - 1, told.append)
 
 
 def test_other_threads_run_while_a_place_is_slow(dav: WebDav) -> None:
@@ -180,13 +188,54 @@ def test_a_folder_that_is_not_connected_is_not_made(tmp_path: Path) -> None:
     assert not (tmp_path / "nas").exists()
 
 
-def test_webdav_refuses_what_it_would_have_to_hold_in_memory(dav: WebDav, tmp_path: Path) -> None:
-    large = tmp_path / "large.qbbackup"
-    with large.open("wb") as file:
-        file.truncate((512 << 20) + 1)
-    with pytest.raises(TargetFileTooLarge):
-        target_at(OffsiteKind.WEBDAV, dav.settings().options).send_file("backups/large", large, lambda _done: None)
-    assert dav.puts == []
+def test_webdav_takes_a_large_file_in_parts_the_first_of_which_says_that_all_are_there(
+    dav: WebDav, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quantbox.backup.offsite.target._PART_BYTES", 1000)
+    target, large, told = target_at(OffsiteKind.WEBDAV, dav.settings().options), tmp_path / "large", list[int]()
+    large.write_bytes(bytes(range(250)) * 10)
+    failing = [".001"]
+    dav.gate = lambda environ, start: (
+        status("503 Busy")(environ, start)
+        if environ["REQUEST_METHOD"] == "PUT" and failing and environ["PATH_INFO"].endswith(failing[0])
+        else None
+    )
+    with pytest.raises(TargetFailed):
+        target.send_file("backups/large", large, told.append)
+    assert (target.names("backups"), target.size("backups/large"), told) == ([], None, [500, 1500])
+    failing.clear()
+    dav.puts.clear()
+    target.send_file("backups/large", large, told.append)
+    assert [path.rsplit("/", 1)[1] for path in dav.puts] == ["large.001"], "the parts that lay there are not sent again"
+    assert (target.names("backups"), target.size("backups/large"), told[-1]) == (["large"], 2500, 2500)
+    target.fetch_file("backups/large", tmp_path / "back", 2500, told.append)
+    assert (tmp_path / "back").read_bytes() == large.read_bytes()
+    with pytest.raises(ObjectDamaged):
+        target.fetch_file("backups/large", tmp_path / "cut", 2499, told.append)
+    whole = b"".join(dav.files()[f"backup/quantbox-0123/backups/large.{number:03}"] for number in (1, 2, 3))
+    assert whole == large.read_bytes(), "as archivers join them"
+    target.write("backups/large.txt", b"x")
+    target.delete("backups/large")
+    assert list(dav.files()) == ["backup/quantbox-0123/backups/large.txt"]
+
+
+def test_more_than_there_may_be_is_not_taken(dav: WebDav, tmp_path: Path) -> None:
+    target, sent = target_at(OffsiteKind.WEBDAV, dav.settings().options), list[int]()
+    target.write("objects/one", b"one")
+
+    def flood(environ: dict[str, Any], start_response: Any) -> Any:
+        if environ["REQUEST_METHOD"] != "GET":
+            return None
+        start_response("200 OK", [("Content-Length", str(256 << 20))])
+        return (sent.append(1 << 20) or bytes(1 << 20) for _ in range(256))
+
+    dav.gate = flood
+    with pytest.raises(ObjectDamaged):
+        target.read("objects/one", 3)
+    with pytest.raises(ObjectDamaged):
+        target.fetch_file("objects/one", tmp_path / "one", 3, lambda _done: None)
+    assert not (tmp_path / "one").read_bytes()
+    assert sum(sent) < 64 << 20, "what was on its way, and no more"
 
 
 @pytest.mark.parametrize("style", ["virtual", "cname"])

@@ -140,6 +140,19 @@ def test_offline_it_is_tried_after_growing_delays_and_says_since_when_and_why(of
     assert offsite.offsite.is_failing_too_long(OWNER) is False
 
 
+def test_while_nothing_answers_it_is_tried_every_minute(offsite: Services, dav: WebDav) -> None:
+    offsite.offsite.change(OWNER, dav.settings(endpoint="http://127.0.0.1:9"), SECRET)
+    clock = offsite.clock
+    assert isinstance(clock, FixedClock)
+    submit(offsite)
+    waits = []
+    for _ in range(5):
+        offsite.offsite.send_objects()
+        waits.append((offsite.offsite.state(OWNER)["next_attempt_at"] - clock.now()).total_seconds())
+        clock.advance(waits[-1])
+    assert waits == [15, 30, 60, 60, 60]
+
+
 def test_after_a_restore_nothing_leaves_until_the_owner_confirms(offsite: Services, dav: WebDav) -> None:
     with offsite.sessions.begin() as session:
         moment = offsite.clock.now()
@@ -178,8 +191,7 @@ def test_a_version_that_always_fails_does_not_hold_up_the_others(offsite: Servic
     (bad,) = names(offsite)
     dav.gate = lambda environ, start: status("413 Too Large")(environ, start) if bad in environ["PATH_INFO"] else None
     offsite.offsite.send_objects()
-    submit(offsite, SOURCE + "# other\n")
-    offsite.offsite.send_now(OWNER)
+    submit(offsite, SOURCE + "# other\n")  # is tried at once, whatever delay the failure before began
     offsite.offsite.send_objects()
     assert offsite.offsite.state(OWNER)["objects"] == 1
 
