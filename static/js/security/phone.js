@@ -4,7 +4,7 @@ import { confirm, complain, toast } from '../core/feedback.js';
 import { focusSoon } from '../core/focus.js';
 import { t } from '../core/i18n.js';
 
-/** For a component made with `trying` that has `factors` and `read()`. */
+/** For a component made with `trying` that has `factors`, `read()` and `showCodes(codes)`. */
 export const phone = {
   phoneNumber: '',
   phoneCode: '',
@@ -28,9 +28,11 @@ export const phone = {
   },
   async confirmPhone() {
     if (!this.canConfirmPhone) return;
-    if (!(await this.trying(() => post('/me/sms/confirm', { code: this.phoneCode.trim() })))) return;
+    let codes = null;
+    if (!(await this.trying(async () => { codes = (await post('/me/sms/confirm', { code: this.phoneCode.trim() })).recovery_codes; }))) return;
     this.closeForm('phone');
     toast(t('security.sms_added'));
+    this.showCodes(codes);
     await this.read();
   },
   async dropPhone() {

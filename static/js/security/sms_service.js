@@ -7,6 +7,7 @@ import { trying } from '../core/trying.js';
 
 const PROVIDERS = ['off', 'aliyun_company', 'aliyun_personal'];
 
+/** Lies in a component with `read()`, which tells anew whether a phone can be enrolled. */
 export function smsService() {
   return joined(trying, {
     sms: null,
@@ -27,6 +28,7 @@ export function smsService() {
       if (!(await this.trying(async () => { this.sms = await put('/settings/sms', body); }))) return;
       this.keySecret = '';
       toast(t('settings.saved'));
+      await this.read();
     },
     get canTest() { return this.needs && /^\+?\d{6,20}$/.test(this.testPhone.trim()) && !this.busy; },
     async test() {
