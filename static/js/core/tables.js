@@ -5,7 +5,7 @@ import { Tabulator } from '../../vendor/tabulator.js';
 export function inSight(element) {
   return new Promise((resolve) => {
     const observer = new ResizeObserver(() => {
-      if (!element.clientWidth || !element.clientHeight) return;
+      if (!element.clientWidth) return;
       observer.disconnect();
       resolve();
     });
