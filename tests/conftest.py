@@ -8,6 +8,7 @@ import secrets
 import socket
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,12 +79,13 @@ def clock() -> FixedClock:
 
 @pytest.fixture(scope="session", autouse=True)
 def least_cost() -> Iterator[None]:
-    """Make vaults within this process at the least accepted cost, as tests.program does in others."""
+    """Make vaults within this process at the least accepted cost, as tests.program does in others; derive nothing twice."""
     from quantbox.vault.wrappers import passphrase
     from tests.least_cost import LEAST_MEMORY_KIB
 
     with pytest.MonkeyPatch.context() as cheaper:
         cheaper.setattr(passphrase, "STANDARD_MEMORY_KIB", LEAST_MEMORY_KIB)
+        cheaper.setattr(passphrase, "derive", cache(passphrase.derive))
         yield
 
 

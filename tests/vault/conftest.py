@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import keyring
 import pytest
 from keyring.backend import KeyringBackend
 from keyring.errors import PasswordDeleteError
 
+from quantbox.app.services import build_services
+from quantbox.core.bus import LocalBus
 from quantbox.core.clock import FixedClock
 from quantbox.core.paths import DataFolder
 from quantbox.vault.access import VaultAccess
 from quantbox.vault.errors import PassphraseWrong
 from quantbox.vault.service import create, unlock
+from tests.program import PASSPHRASE
 
 PHRASE = "correct horse 电池 staple"
 NEW_PHRASE = "石板渡口 seven owls"
@@ -89,6 +94,26 @@ def vault(made_vault: bytes, data_folder: DataFolder) -> DataFolder:
     """A data folder with a vault under PHRASE."""
     data_folder.vault_file.write_bytes(made_vault)
     return data_folder
+
+
+@pytest.fixture(scope="session")
+def made_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a new store under tests.program.PASSPHRASE, and what it leaves in the user's state folder."""
+    made = tmp_path_factory.mktemp("made-store")
+    folder, clock = DataFolder(made / "store"), FixedClock(datetime(2026, 11, 20, 7, 30, tzinfo=UTC))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(made / "state"))
+        (made / "state").mkdir()
+        keys = create(folder, PASSPHRASE, clock=clock)
+        build_services(folder, keys, bus=LocalBus(), clock=clock, owner="test").close()
+    return made
+
+
+def copy_of(made_store: Path, folder: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the made store into `folder`, and its end of the audit log into a state folder of this test's own."""
+    shutil.copytree(made_store / "store", folder.root, dirs_exist_ok=True)
+    state = shutil.copytree(made_store / "state", folder.root.with_name("state"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(state))
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ import pytest
 
 from quantbox.cli import main
 from quantbox.core.paths import DataFolder
-from quantbox.vault.service import create, unlock, unlock_by_recovery
+from quantbox.vault.service import unlock, unlock_by_recovery
 from tests.program import PASSPHRASE, Answer, Store, serving
+from tests.vault.conftest import copy_of
 
 NEW = "银杏 lantern 石桥 harbour"
 NEWER = "青苔 lantern 石桥 harbour"
@@ -30,9 +31,9 @@ class StoreHere(Store):
 
 
 @pytest.fixture
-def store(tmp_path, capfd):
+def store(tmp_path, capfd, made_store, monkeypatch):
     store = StoreHere(tmp_path, capfd)
-    create(DataFolder(store.root), PASSPHRASE)
+    copy_of(made_store, DataFolder(store.root), monkeypatch)
     return store
 
 

@@ -14,9 +14,10 @@ from quantbox.vault.models import AccessKey
 from quantbox.vault.recovery_code import write_code
 from quantbox.vault.service import unlock, unlock_by_keychain, unlock_by_kms, unlock_by_recovery
 from quantbox.vault.wrappers.aliyun_kms import AliyunKms
-from tests.vault.conftest import NEW_PHRASE
+from tests.program import PASSPHRASE
+from tests.vault.conftest import NEW_PHRASE, copy_of
 from tests.vault.kms_origin import ACCESS_KEY_ID, ACCESS_KEY_SECRET, KEY_ID, kms_origin, trusted_kms
-from tests.web.program import PASSPHRASE, PASSWORD, add_person, new_program, open_browser  # noqa: F401 - a fixture
+from tests.web.program import PASSWORD, add_person, new_program, open_browser  # noqa: F401 - a fixture
 
 PROOF = {"passphrase": PASSPHRASE}
 
@@ -34,8 +35,9 @@ def sign_in(program, *, stepped_up=True, role=Role.OWNER, name="王小明"):
 
 
 @pytest.fixture
-def program(new_program):  # noqa: F811
-    new_program.create(PASSPHRASE)
+def program(new_program, made_store, monkeypatch):  # noqa: F811
+    copy_of(made_store, new_program.folder, monkeypatch)
+    new_program.unlock(PASSPHRASE)
     return new_program
 
 
