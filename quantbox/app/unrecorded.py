@@ -3,7 +3,7 @@
 While the store is locked nothing can be written to the log: wrong pass phrases above all, of pages and of commands. They
 are counted in ``run/unrecorded.json`` by act, code and address (no secret in it). The same file takes what somebody who is
 not signed in is refused beyond a few times a minute, so that a flood of guesses makes one record and not thousands.
-Whoever can write the data folder can delete the file before the store is opened again; docs/security.md says so.
+Whoever can write the data folder can delete the file before the store is opened again; SECURITY.md says so.
 """
 
 from __future__ import annotations

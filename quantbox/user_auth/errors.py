@@ -74,7 +74,7 @@ class SecondFactorNeeded(Denied):
 
     code = "user_auth.second_factor_needed"
     sentence = Text("还需要第二重验证", "A second factor is needed as well")
-    hint = Text("请输入动态码、短信验证码或恢复码", "Give a code of the authenticator, a text message or a recovery code")
+    hint = Text("请输入动态码、短信验证码或备用码", "Give a code of the authenticator, a text message or a recovery code")
 
 
 class CurrentPasswordWrong(Denied):
