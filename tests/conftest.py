@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import secrets
 import socket
 from collections.abc import Iterator
 from datetime import datetime
@@ -48,17 +47,20 @@ def data_folder(tmp_path: Path) -> DataFolder:
 
 @pytest.fixture
 def database_key() -> bytes:
-    """A fresh raw key."""
-    return secrets.token_bytes(32)
+    """A raw key."""
+    from tests.empty_store import key_of_empty_databases
+
+    return key_of_empty_databases()
 
 
 @pytest.fixture
 def engine(data_folder: DataFolder, database_key: bytes) -> Iterator[Engine]:
-    """A real encrypted database in a temporary folder, upgraded to the newest schema."""
-    from quantbox.core.database import open_engine, upgrade
+    """A real encrypted database in a temporary folder, at the newest schema."""
+    from quantbox.core.database import open_engine
+    from tests.empty_store import write_empty_database
 
+    write_empty_database(data_folder)
     engine = open_engine(data_folder.database, database_key)
-    upgrade(engine)
     yield engine
     engine.dispose()
 

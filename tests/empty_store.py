@@ -13,9 +13,13 @@ from quantbox.core.paths import DataFolder
 
 def write_empty_database(folder: DataFolder) -> bytes:
     """Put an empty database into the folder and return its key, the same for every one of this process."""
-    key, content = _made()
-    folder.database.write_bytes(content)
-    return key
+    folder.database.write_bytes(_made()[1])
+    return key_of_empty_databases()
+
+
+def key_of_empty_databases() -> bytes:
+    """Return the key of every empty database of this process."""
+    return _made()[0]
 
 
 @cache

@@ -83,9 +83,9 @@ def _collect_schemas(endpoints: list[Endpoint]) -> tuple[dict[str, Any], dict[tu
     inputs: list[tuple[tuple[str, str], JsonSchemaMode, TypeAdapter[Any]]] = []
     for endpoint in endpoints:
         if endpoint.answer is not FileAnswer:
-            inputs.append(((endpoint.name, "answer"), "serialization", TypeAdapter(endpoint.answer)))
+            inputs.append(((endpoint.name, "answer"), "serialization", endpoint.answer_adapter))
         if endpoint.body is not None:
-            inputs.append(((endpoint.name, "body"), "validation", TypeAdapter(endpoint.body)))
+            inputs.append(((endpoint.name, "body"), "validation", endpoint.body_adapter))
         if endpoint.query is not None:
             inputs.append(((endpoint.name, "query"), "validation", TypeAdapter(endpoint.query)))
     found, definitions = TypeAdapter.json_schemas(inputs, ref_template=_REFERENCE)

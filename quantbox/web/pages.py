@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from flask import Flask, redirect, render_template, request, url_for
+from flask import Flask, current_app, redirect, render_template, request, url_for
 from flask_login import current_user
 from markupsafe import Markup
 from werkzeug.wrappers import Response
@@ -74,8 +74,6 @@ def install_pages(app: Flask) -> None:
 
 def page_words() -> dict[str, Any]:
     """Return what every template may use."""
-    from flask import current_app
-
     language = request_language()
     theme, colours = request.cookies.get(THEME_COOKIE), request.cookies.get(COLOURS_COOKIE)
     translations: Translations = current_app.extensions["quantbox.translations"]

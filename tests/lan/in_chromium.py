@@ -56,7 +56,7 @@ def visit(playwright: Playwright, name: str) -> dict[str, str]:
     }
     for place, url in places.items():
         try:
-            answer = page.goto(url, timeout=15_000)
+            answer = page.goto(url, timeout=60_000)
             assert answer is not None
             protocol = (answer.security_details() or {"protocol": ""})["protocol"]
             said[place] = f"{answer.status} {protocol} {page.evaluate('isSecureContext')}"

@@ -30,7 +30,7 @@ def ip(*words: str) -> None:
 def ask(trust: ssl.SSLContext, address: str, name: str, source: str | None = None) -> str:
     """Return the certificate's number after a request that went well, or what went wrong."""
     try:
-        with socket.create_connection((address, PORT), 3, source_address=(source, 0) if source else None) as plain:
+        with socket.create_connection((address, PORT), 10, source_address=(source, 0) if source else None) as plain:
             with trust.wrap_socket(plain, server_hostname=name) as client:
                 serial = str((client.getpeercert() or {})["serialNumber"])
                 client.sendall(f"GET / HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode())
@@ -43,7 +43,7 @@ def is_serial(said: str) -> bool:
     return len(said) > 30
 
 
-def seconds_until(holds: Callable[[], bool], most: float = 20.0) -> float:
+def seconds_until(holds: Callable[[], bool], most: float = 30.0) -> float:
     started = time.monotonic()
     while not holds():
         if time.monotonic() - started > most:
@@ -59,7 +59,7 @@ def resolve(name: str) -> list[str]:
     label = name.removesuffix(".local")
     with Zeroconf(interfaces=[AFTER]) as asker:
         info = ServiceInfo("_https._tcp.local.", f"{label}._https._tcp.local.")
-        info.request(asker, 3000)
+        info.request(asker, 15_000)
         return [] if info.server != f"{name}." else info.parsed_addresses(IPVersion.V4Only)
 
 

@@ -15,7 +15,7 @@ from tests.program import ROOT, environment
 _NAMESPACES = ["unshare", "--net", "--mount", "--map-root-user"]
 
 
-def run_in_namespaces(module: str, folder: Path) -> Any:
+def run_in_namespaces(module: str, folder: Path, seconds: float = 100) -> Any:
     """Return the JSON document the module prints; skips the test where the system lets nobody make a namespace."""
     try:
         is_allowed = subprocess.run([*_NAMESPACES, "ip", "link"], capture_output=True, check=False).returncode == 0
@@ -24,6 +24,6 @@ def run_in_namespaces(module: str, folder: Path) -> Any:
     if not is_allowed:
         pytest.skip("this system lets nobody make a network namespace")
     command = [*_NAMESPACES, sys.executable, "-m", module, str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=100, cwd=ROOT, env=environment(), check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, cwd=ROOT, env=environment(), check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])

@@ -74,10 +74,8 @@ def test_promise_18_state_changes_over_the_lan_need_token_and_origin(lan_program
         assert tablet.post("/session/activity", headers=headers).get_json()["code"] == "web.cross_site_refused", headers
 
 
-def test_promise_20_every_answer_over_the_lan_carries_the_headers_and_strict_transport(
-    lan_program: Lan, program: Program
-) -> None:
-    tablet = lan_program.tablet().take_session(program)
+def test_promise_20_every_answer_over_the_lan_carries_the_headers_and_strict_transport(lan_program: Lan) -> None:
+    tablet = lan_program.tablet()  # of a stranger; what the signed-in read is walked in tests/web/test_guards.py
     rules = {re.sub(r"<\w+(:\w+)?>", "x", rule.rule) for rule in lan_program.app.url_map.iter_rules()}
     for path in sorted(rules | {"/nothing", "/api/v1/nothing", "/static/favicon.svg"}):
         headers = tablet.get(path).headers

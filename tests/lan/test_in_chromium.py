@@ -20,17 +20,3 @@ def test_promise_13_chromium_trusts_the_authority_for_this_installation_alone(tm
         "forged name": "ERR_CERT_INVALID",
         "forged address": "ERR_CERT_INVALID",
     }
-
-
-@pytest.mark.browser
-@pytest.mark.long
-def test_promise_23_both_screens_show_the_same_words_in_a_real_browser(tmp_path: Path) -> None:
-    """The short twins are test_pairing.py and tests/user_auth/pairing/test_words.py."""
-    if not SYSTEM_FOLDER.is_dir():
-        pytest.skip("no Chromium with its policies under /etc/chromium")
-    found = run_in_namespaces("tests.lan.pairing_in_chromium", tmp_path)
-    assert len(found["tablet"]) == 6
-    assert found["tablet"] == found["window"]
-    assert found["ends_on"].startswith("/sign-in")
-    assert found["cookies"]["quantbox_device"] == [True, True]
-    assert found["faults"] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -24,11 +25,15 @@ from quantbox.web.tls import authority
 from tests.lan.authorities import openssl
 from tests.lan.stores import LanStore, hello, trusting
 
+#: Addresses of this process alone, so that no other's listener or test can have the port.
+ADDRESS, SECOND, THIRD = (f"127.{100 + os.getpid() % 100}.{os.getpid() // 100 % 256}.{host}" for host in (2, 3, 4))
+PORT = 8766
+
 
 @pytest.fixture
 def addresses(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What this machine's private addresses are said to be; a test may change it."""
-    current = ["127.0.0.2"]
+    current = [ADDRESS]
     monkeypatch.setattr(listening, "own_private_addresses", lambda: tuple(current))
     monkeypatch.setattr(listening, "is_private", lambda _address: True)
     monkeypatch.setattr(authority, "PRIVATE_NETWORKS", (ip_network("127.0.0.0/8"),))
@@ -63,16 +68,10 @@ def make_listener(store: LanStore, addresses: list[str], today: FixedClock) -> I
 
 
 @pytest.fixture
-def port() -> int:
-    with socket.create_server(("127.0.0.2", 0)) as free:
-        return int(free.getsockname()[1])
-
-
-@pytest.fixture
-def lan(make_listener: Callable[[], LanListener], port: int) -> LanListener:
+def lan(make_listener: Callable[[], LanListener]) -> LanListener:
     """The listener, turned on."""
     listener = make_listener()
-    listener.decide(is_on=True, port=port, at_once=True)
+    listener.decide(is_on=True, port=PORT, at_once=True)
     return listener
 
 
@@ -80,7 +79,7 @@ def name_of(listener: LanListener) -> str:
     return listener.host_names()[0]
 
 
-def ask(listener: LanListener, address: str = "127.0.0.2") -> tuple[str, bytes, bytes]:
+def ask(listener: LanListener, address: str = ADDRESS) -> tuple[str, bytes, bytes]:
     """Ask as a tablet does that resolved the name to `address`: TLS version, answer, certificate."""
     trust, name = trusting(listener), name_of(listener)
     with socket.create_connection((address, listener.port), timeout=5) as plain:
@@ -100,21 +99,20 @@ def test_a_client_with_the_authority_is_answered_over_tls_1_3(lan: LanListener) 
 
 
 def test_a_client_without_the_authority_refuses_the_listener(lan: LanListener) -> None:
-    connection = http.client.HTTPSConnection("127.0.0.2", lan.port, timeout=5, context=ssl.create_default_context())
+    connection = http.client.HTTPSConnection(ADDRESS, lan.port, timeout=5, context=ssl.create_default_context())
     with pytest.raises(ssl.SSLCertVerificationError, match="unable to get local issuer certificate"):
         connection.request("GET", "/")
     connection.close()
 
 
 def test_promise_12_only_tls_1_3_is_spoken_on_the_lan_and_no_plain_http(lan: LanListener) -> None:
-    address = f"127.0.0.2:{lan.port}"
-    assert "TLSv1.3" in openssl("s_client", "-connect", address, "-tls1_3", "-brief")
+    assert "TLSv1.3" in openssl("s_client", "-connect", f"{ADDRESS}:{PORT}", "-tls1_3", "-brief")
     for older in ("-tls1", "-tls1_1", "-tls1_2"):
-        said = openssl("s_client", "-connect", address, older, "-cipher", "ALL:@SECLEVEL=0", "-brief")
+        said = openssl("s_client", "-connect", f"{ADDRESS}:{PORT}", older, "-cipher", "ALL:@SECLEVEL=0", "-brief")
         assert "alert protocol version" in said, (older, said)
         assert "CONNECTION ESTABLISHED" not in said
-    with socket.create_connection(("127.0.0.2", lan.port), timeout=5) as client:
-        client.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.2\r\n\r\n")
+    with socket.create_connection((ADDRESS, lan.port), timeout=5) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         answer = client.recv(4096)
     assert b"HTTP" not in answer
 
@@ -141,7 +139,7 @@ def test_a_leaf_near_its_end_renews_itself_and_no_client_has_to_do_anything(lan:
     assert ask(lan)[2] == first
     today.advance(timedelta(days=1).total_seconds())
     lan.follow()
-    der = ssl.get_server_certificate(("127.0.0.2", lan.port))
+    der = ssl.get_server_certificate((ADDRESS, lan.port))
     second = ssl.PEM_cert_to_DER_cert(der)
     assert second != first
     renewed = x509.load_der_x509_certificate(second)
@@ -151,15 +149,15 @@ def test_a_leaf_near_its_end_renews_itself_and_no_client_has_to_do_anything(lan:
 
 def test_a_changed_address_gets_a_leaf_of_its_own(lan: LanListener, addresses: list[str]) -> None:
     first = ask(lan)[2]
-    addresses[:] = ["127.0.0.3", "127.0.0.4"]
+    addresses[:] = [SECOND, THIRD]
     lan.follow()
-    assert ask(lan, "127.0.0.3")[2] == ask(lan, "127.0.0.4")[2] != first
+    assert ask(lan, SECOND)[2] == ask(lan, THIRD)[2] != first
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.2", lan.port), timeout=5)
+        socket.create_connection((ADDRESS, lan.port), timeout=5)
     addresses.clear()
     lan.follow()
     assert lan.describe(follows=False)["addresses"] == ()
-    addresses[:] = ["127.0.0.2"]
+    addresses[:] = [ADDRESS]
     lan.follow()
     assert ask(lan)[1].startswith(b"https ")
 
@@ -171,12 +169,12 @@ def test_locking_the_vault_leaves_it_there_and_a_new_address_is_reached_by_name(
     store.lock()
     lan.follow()
     assert ask(lan)[2] == first
-    addresses[:] = ["127.0.0.3"]
+    addresses[:] = [SECOND]
     lan.follow()
-    assert ask(lan, "127.0.0.3")[2] == first  # the key that signs is locked away; the name holds
+    assert ask(lan, SECOND)[2] == first  # the key that signs is locked away; the name holds
     store.open()
     lan.follow()
-    assert ask(lan, "127.0.0.3")[2] != first
+    assert ask(lan, SECOND)[2] != first
 
 
 def test_it_is_back_after_a_restart_with_the_open_store_and_after_a_cold_start_with_the_first_unlocking(
@@ -194,7 +192,7 @@ def test_it_is_back_after_a_restart_with_the_open_store_and_after_a_cold_start_w
     cold.follow()
     assert cold.host_names() == ()
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.2", port), timeout=5)
+        socket.create_connection((ADDRESS, port), timeout=5)
     store.open()
     cold.follow()
     assert ask(cold)[0] == "TLSv1.3"
@@ -205,14 +203,14 @@ def test_turned_off_nothing_listens_and_turned_on_again_the_tablet_still_trusts_
     lan.decide(is_on=False, port=lan.port, at_once=True)
     assert lan.host_names() == ()
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.2", lan.port), timeout=5)
+        socket.create_connection((ADDRESS, lan.port), timeout=5)
     lan.decide(is_on=True, port=lan.port, at_once=True)
     assert (name_of(lan), lan.authority_certificate()) == (name, trust)
     assert ask(lan)[0] == "TLSv1.3"
 
 
 def test_a_taken_port_is_refused_and_the_one_before_goes_on(lan: LanListener, store: LanStore) -> None:
-    with socket.create_server(("127.0.0.2", 0)) as other:
+    with socket.create_server((ADDRESS, 0)) as other:
         with pytest.raises(ListenerUnavailable) as refused:
             lan.decide(is_on=True, port=other.getsockname()[1], at_once=True)
         assert refused.value.facts["port"] == other.getsockname()[1]
@@ -225,7 +223,7 @@ def test_a_taken_port_is_refused_and_the_one_before_goes_on(lan: LanListener, st
 
 def test_another_authority_cuts_off_everybody_who_came_under_the_old_one(lan: LanListener, store: LanStore) -> None:
     name, old_trust, before = name_of(lan), trusting(lan), lan.describe(follows=True)
-    with old_trust.wrap_socket(socket.create_connection(("127.0.0.2", lan.port), timeout=5), server_hostname=name) as open_since:
+    with old_trust.wrap_socket(socket.create_connection((ADDRESS, lan.port), timeout=5), server_hostname=name) as open_since:
         open_since.do_handshake()
         lan.renew_authority()
         assert open_since.recv(10) == b""
@@ -233,7 +231,7 @@ def test_another_authority_cuts_off_everybody_who_came_under_the_old_one(lan: La
     assert after["name"] not in (name, None)
     assert after["fingerprint"] != before["fingerprint"]
     assert (after["is_on"], after["port"]) == (True, before["port"])
-    with socket.create_connection(("127.0.0.2", lan.port), timeout=5) as plain, pytest.raises(ssl.SSLCertVerificationError):
+    with socket.create_connection((ADDRESS, lan.port), timeout=5) as plain, pytest.raises(ssl.SSLCertVerificationError):
         old_trust.wrap_socket(plain, server_hostname=name)
     assert ask(lan)[0] == "TLSv1.3"
     assert store.services is not None
@@ -288,11 +286,11 @@ def test_asked_by_the_lan_itself_it_follows_after_the_answer(lan: LanListener) -
     assert lan.host_names() == ()
 
 
-def test_what_the_owner_sees(lan: LanListener, port: int) -> None:
+def test_what_the_owner_sees(lan: LanListener) -> None:
     seen = lan.describe(follows=True)
     name = name_of(lan)
     assert seen["is_on"] is True
-    assert seen["urls"] == [f"https://{name}:{port}/", f"https://127.0.0.2:{port}/"]
+    assert seen["urls"] == [f"https://{name}:{PORT}/", f"https://{ADDRESS}:{PORT}/"]
     fingerprint = openssl("x509", "-inform", "DER", "-noout", "-fingerprint", "-sha256", "-in", saved(lan))
     assert fingerprint.strip().partition("=")[2] == seen["fingerprint"]
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from tests.web.program import Browser
+from quantbox.core.clock import FixedClock
+from quantbox.core.paths import DataFolder
+from tests.web.program import Program, open_browser
 
 
-@pytest.fixture
-def document(stranger: Browser) -> dict[str, Any]:
-    found: dict[str, Any] = stranger.api("/openapi.json")
+@pytest.fixture(scope="module")
+def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a program without a store says to anybody."""
+    program = Program(DataFolder(tmp_path_factory.mktemp("none")), FixedClock(datetime(2026, 11, 20, tzinfo=UTC)))
+    found: dict[str, Any] = open_browser(program).api("/openapi.json")
     return found
 
 

@@ -44,16 +44,19 @@ def test_the_owner_sees_every_page_but_the_doors(browser: Browser) -> None:
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize("path", [path for path in ADDRESSES if path not in (*DOORS, "/welcome")])
-def test_every_page_has_words_for_all_it_says(browser: Browser, path: str, language: str) -> None:
+def test_every_page_has_words_for_all_it_says(browser: Browser, language: str) -> None:
     browser.client.set_cookie("quantbox_language", language)
     browser.client.set_cookie("quantbox_theme", "dark")
-    answer = browser.get(path)
-    assert answer.status_code == 200
-    text = answer.get_data(as_text=True)
-    assert f'content="{browser.api("/status")["csrf_token"]}"' in text
-    assert f'lang="{"zh-CN" if language == "zh" else "en"}"' in text
-    assert 'data-theme="dark"' in text
+    token = browser.api("/status")["csrf_token"]
+    for path in ADDRESSES:
+        if path in (*DOORS, "/welcome"):
+            continue
+        answer = browser.get(path)
+        assert answer.status_code == 200, path
+        text = answer.get_data(as_text=True)
+        assert f'content="{token}"' in text, path
+        assert f'lang="{"zh-CN" if language == "zh" else "en"}"' in text, path
+        assert 'data-theme="dark"' in text, path
 
 
 def test_the_doors_have_words_too(stranger: Browser, new_program: Program) -> None:

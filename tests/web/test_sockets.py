@@ -94,9 +94,9 @@ def closes_within(client: Any, seconds: float) -> bool:
     return False
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "http://localhost:1", "null", None])
-def test_a_socket_from_another_origin_is_refused(server: Server, session: str, origin: str | None) -> None:
-    assert refusal(server, origin, session) == (403, "web.cross_site_refused")
+def test_a_socket_from_another_origin_is_refused(server: Server, session: str) -> None:
+    for origin in ("https://evil.example", "http://localhost:1", "null", None):
+        assert refusal(server, origin, session) == (403, "web.cross_site_refused"), origin
 
 
 def test_a_socket_without_a_session_or_a_store_is_refused(server: Server, session: str, program: Program) -> None:
