@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from flask import Flask
+from flask import Flask, current_app
 
 from quantbox.app.lan.listener import LanListener
 from quantbox.app.lan.routes import routes as lan_routes
@@ -28,7 +28,7 @@ from quantbox.user_auth.service import Sessions
 from quantbox.user_auth.tokens.routes import routes as token_routes
 from quantbox.vault.routes import routes as vault_routes
 from quantbox.web.acts import install_recorder
-from quantbox.web.api import Endpoint, Routes, register
+from quantbox.web.api import Routes, register
 from quantbox.web.csrf import install_csrf
 from quantbox.web.errors import install_error_answers
 from quantbox.web.guards import install_headers, install_host_guard
@@ -114,7 +114,8 @@ def bus_of(state: ProgramState) -> Bus | None:
 @api_routes.add("GET", "/openapi.json", role=None, answer=dict[str, Any])
 def show_openapi() -> dict[str, Any]:
     """Describe this API in OpenAPI 3.1."""
-    from flask import current_app
-
-    endpoints: list[Endpoint] = current_app.extensions["quantbox.endpoints"]
-    return build_openapi(endpoints)
+    known = current_app.extensions
+    if "quantbox.openapi" not in known:  # anybody may ask, and it takes a tenth of a second
+        known["quantbox.openapi"] = build_openapi(known["quantbox.endpoints"])
+    description: dict[str, Any] = known["quantbox.openapi"]
+    return description
