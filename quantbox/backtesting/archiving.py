@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 
-from sqlalchemy import ColumnElement, or_, select
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, sessionmaker
 
 from quantbox.backtesting import store
 from quantbox.backtesting.errors import BacktestNotFound
@@ -35,11 +35,14 @@ class ReportShelf:
         self._sessions, self._cipher, self._clock = sessions, cipher, clock
 
     def beyond_latest(self, account_id: str, keep: int) -> list[str]:
-        """Return the ids of backtests that have their result here, but for the latest `keep` that have one anywhere."""
-        query = select(BacktestRow.id, BacktestRow.archived_as).where(BacktestRow.account_id == account_id, _has_result())
+        """Return the ids of results that are here, oldest first, but for the latest `keep` that are anywhere."""
+        is_mine = BacktestRow.account_id == account_id
+        newest_first = select(BacktestRow.id).where(is_mine, _has_result()).order_by(BacktestRow.id.desc())
+        oldest_kept = newest_first.offset(keep - 1).limit(1).scalar_subquery()
+        is_beyond = BacktestRow.id < oldest_kept  # never where there are fewer
+        query = select(BacktestRow.id).where(is_mine, BacktestRow.document.is_not(None), is_beyond)
         with self._sessions() as session:
-            rows = session.execute(query.order_by(BacktestRow.id.desc()).offset(keep)).all()
-        return [backtest_id for backtest_id, archived_as in reversed(rows) if archived_as is None]
+            return list(session.scalars(query.order_by(BacktestRow.id)))
 
     def take(self, backtest_id: str, account_id: str) -> bytes:
         """Return the whole result as it is to be kept elsewhere; the same result gives the same bytes."""
@@ -83,11 +86,9 @@ class ReportShelf:
         with self._sessions() as session:
             return list(session.scalars(query.order_by(BacktestRow.id.desc())))
 
-    def existing(self, backtest_ids: list[str]) -> set[str]:
-        """Return which of these backtests there still are."""
-        with self._sessions() as session:
-            every = set(session.scalars(select(BacktestRow.id)))
-        return every & set(backtest_ids)
+    def is_deleted(self, backtest_id: ColumnElement[str] | InstrumentedAttribute[str]) -> ColumnElement[bool]:
+        """Return the condition that a column names a backtest that is not here any more."""
+        return ~exists().where(BacktestRow.id == backtest_id)
 
     def versions(self, account_id: str) -> Iterator[StrategyVersion]:
         """Yield each different strategy that was ever submitted and is still here, oldest first."""

@@ -187,11 +187,9 @@ class Objects:
 
     def orphans(self, account_id: str) -> list[str]:
         """Return the archived reports whose backtest was deleted here."""
-        query = select(OffsiteObjectRow).where(OffsiteObjectRow.account_id == account_id, OffsiteObjectRow.kind == REPORT)
+        reports = select(OffsiteObjectRow.name).where(OffsiteObjectRow.account_id == account_id, OffsiteObjectRow.kind == REPORT)
         with self._sessions() as session:
-            rows = {row.name: row.subject for row in session.scalars(query)}
-        existing = self._shelf.existing(list(rows.values())) if rows else set()
-        return [name for name, backtest_id in rows.items() if backtest_id not in existing]
+            return list(session.scalars(reports.where(self._shelf.is_deleted(OffsiteObjectRow.subject))))
 
     def delete(self, target: Target, name: str) -> None:
         """Delete an object there, and forget it."""

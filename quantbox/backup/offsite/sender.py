@@ -10,7 +10,7 @@ __all__ = ["OBJECT_SECONDS", "SenderThread"]
 
 _log = logging.getLogger(__name__)
 
-#: How often it is looked whether something waits; a look is one query where nothing does.
+#: How often it is looked whether something waits; a look is a few short queries where nothing does.
 OBJECT_SECONDS = 5.0
 
 
