@@ -128,9 +128,9 @@ def test_an_exception_names_the_innermost_line_of_the_file_and_the_bar() -> None
     assert Reason.from_error(error).code == "backtesting.strategy_error"
 
 
-@pytest.mark.parametrize("rules", [True, False])
-def test_an_exception_inside_backtrader_names_the_line_that_called_it(rules: bool) -> None:
-    source = "import backtrader as bt\nclass S(bt.Strategy):\n    def next(self):\n        self.buy(size='many')\n"
+@pytest.mark.parametrize(("size", "rules"), [("'many'", True), ("'many'", False), ("float('nan')", True)])
+def test_an_exception_inside_backtrader_names_the_line_that_called_it(size: str, rules: bool) -> None:
+    source = f"import backtrader as bt\nclass S(bt.Strategy):\n    def next(self):\n        self.buy(size={size})\n"
     error = failure(source, rules=rules)
     assert error.facts["line"] == 4
     assert error.facts["bar_date"] == "2024-03-04"
