@@ -57,7 +57,7 @@ def build_openapi(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
         "info": {
             "title": "QuantBox",
             "version": __version__,
-            "description": "The API the pages themselves use, on this machine only.",
+            "description": "The API of the pages and of scripts: on this machine, and on the LAN once its owner turns that on.",
             "license": {"name": "GPL-3.0-or-later", "identifier": "GPL-3.0-or-later"},
         },
         "servers": [{"url": "/"}],
