@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,7 @@ from typing import Any
 import psutil
 import pytest
 
-from quantbox.cli.entry import with_command
+from quantbox.cli.entry import main, with_command
 from quantbox.core.processes import FileLock
 from tests.program import PASSPHRASE, ROOT, Answer, Client, Store, environment, finish, serving, start, wait_until
 
@@ -46,6 +49,21 @@ def bars_csv(path: Path, days: int = 10, start_day: int = 2) -> Path:
     return path
 
 
+def call(*words: str) -> Answer:
+    """Run a command in this process: what starting one takes is proved once, by `init` and by the twenty."""
+    stdout, stderr = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
+        status = main(words)
+    return Answer(status, stdout.getvalue(), stderr.getvalue())
+
+
+class StoreHere(Store):
+    """A store whose commands run in this process, unless they are started."""
+
+    def run(self, *words: str) -> Answer:
+        return call(*self.arguments(*words))
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a new store, one with bars, and for each what it leaves in the user's state folder."""
@@ -53,28 +71,34 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(folder / "new" / "state"))
         (folder / "new").mkdir()
-        assert Store(folder / "new").run("init").status == 0
+        assert StoreHere(folder / "new").run("init").status == 0
         shutil.copytree(folder / "new", folder / "filled")
         patch.setenv("XDG_STATE_HOME", str(folder / "filled" / "state"))
-        answer = Store(folder / "filled").run("data", "import", str(bars_csv(folder / "sh600000.csv")))
+        answer = StoreHere(folder / "filled").run("data", "import", str(bars_csv(folder / "sh600000.csv")))
         assert answer.status == 0, answer
     return folder
 
 
-def copy_of(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+def copy_of(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StoreHere:
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     # the end of the audit log lies there, by the id of the store, which all copies share
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    return Store(tmp_path)
+    return StoreHere(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("QUANTBOX_LANGUAGE", "QUANTBOX_DATA_DIR"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
-def store(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+def store(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StoreHere:
     return copy_of(made / "new", tmp_path, monkeypatch)
 
 
 @pytest.fixture
-def filled(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+def filled(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StoreHere:
     bars_csv(tmp_path / "sh600000.csv")
     return copy_of(made / "filled", tmp_path, monkeypatch)
 
@@ -108,13 +132,13 @@ def test_init_leaves_an_existing_store_untouched(store: Store) -> None:
 
 @pytest.mark.parametrize(("passphrase", "status"), [("twelve chars", 0), ("十二个汉字的口令就够长了", 0), ("eleven char", 1)])
 def test_twelve_characters_are_enough(tmp_path: Path, passphrase: str, status: int) -> None:
-    store = Store(tmp_path)
+    store = StoreHere(tmp_path)
     store.passphrase_file.write_text(passphrase + "\r\nsecond line", encoding="utf-8")
     assert store.run("init").status == status
 
 
 def test_json_never_prompts(store: Store) -> None:
-    answer = finish(start("data", "check", "--data-dir", str(store.root), "--json"))
+    answer = call("data", "check", "--data-dir", str(store.root), "--json")
     assert (answer.status, answer.document["error"]["code"]) == (1, "app.passphrase_needed")
 
 
@@ -122,7 +146,7 @@ def test_json_never_prompts(store: Store) -> None:
     "words", [["data", "frobnicate"], ["backtest", "run"], ["data", "show", "600000", "--start", "yesterday"], ["--nonsense"]]
 )
 def test_wrong_usage_is_status_2_and_json(words: list[str]) -> None:
-    answer = finish(start(*words, "--json"))
+    answer = call(*words, "--json")
     assert (answer.status, answer.document["error"]["code"]) == (2, "cli.wrong_usage")
 
 
@@ -146,7 +170,7 @@ def test_wrong_passphrase_is_refused(store: Store) -> None:
 
 
 def test_no_store_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
-    answer = Store(tmp_path).run("data", "check")
+    answer = StoreHere(tmp_path).run("data", "check")
     assert (answer.status, answer.document["error"]["code"]) == (1, "app.store_missing")
     assert "init" in answer.document["error"]["hint"]
 
@@ -157,13 +181,13 @@ def checks(answer: Answer) -> dict[str, Any]:
 
 def test_doctor_answers_before_init_and_without_a_passphrase(tmp_path: Path) -> None:
     folder = tmp_path / "nothing"
-    answer = finish(start("doctor", "--data-dir", str(folder), "--json"))
+    answer = call("doctor", "--data-dir", str(folder), "--json")
     assert (answer.status, checks(answer)["key_state"]["value"]) == (0, "none")
     assert not folder.exists()
 
 
 def test_doctor_reports_what_needs_the_passphrase_as_locked_and_with_it_looks(filled: Store) -> None:
-    locked = checks(finish(start("doctor", "--data-dir", str(filled.root), "--json")))
+    locked = checks(call("doctor", "--data-dir", str(filled.root), "--json"))
     assert {name for name, check in locked.items() if check["value"] == "locked"} >= {
         "queue",
         "market_data",
@@ -331,25 +355,24 @@ def test_a_held_store_is_waited_for_and_then_told_in_one_sentence(filled: Store)
     lock = FileLock(filled.root / "store.lock")
     assert lock.acquire(1)
     try:
-        answer = filled.run("data", "check", "--wait", "1")
+        answer = filled.run("data", "check", "--wait", "0.3")
     finally:
         lock.release()
     assert (answer.status, answer.document["error"]["code"]) == (1, "app.store_busy")
 
 
 def start_twenty(store: Store, tmp_path: Path, strategy: Path) -> list[subprocess.Popen[str]]:
-    started = []
-    for number in range(10):
-        path = bars_csv(tmp_path / f"sh6010{number:02}.csv")
-        started.append(store.start("data", "import", str(path)))
-        started.append(store.start(*run_words(strategy)))
-    return started
+    """Start twenty commands, every fourth of them a backtest and the others imports."""
+    files = (bars_csv(tmp_path / f"sh6010{number:02}.csv") for number in range(15))
+    return [
+        store.start(*(run_words(strategy) if place % 4 == 0 else ["data", "import", str(next(files))])) for place in range(20)
+    ]
 
 
 def assert_twenty_succeeded(started: list[subprocess.Popen[str]]) -> None:
     answers = [finish(process, 250) for process in started]
     assert [answer.stdout for answer in answers if answer.status != 0] == []
-    assert {answer.document["final_value"] for answer in answers[1::2]} == {100_794.9}
+    assert {answer.document["final_value"] for answer in answers[::4]} == {100_794.9}
 
 
 @pytest.mark.timeout(300)
@@ -388,21 +411,29 @@ def test_killing_the_supervisor_ends_all_and_the_next_command_works(filled: Stor
     assert filled.run("data", "check").status == 0
 
 
-def test_nothing_private_is_in_arguments_or_environment(filled: Store, strategy: Path) -> None:
-    with serving(filled) as (supervisor, client):
-        client.sign_in()
-        wait_until(lambda: len(supervisor.children()) >= 2)
-        for process in [supervisor, *supervisor.children(recursive=True)]:
-            words = "\0".join([*process.cmdline(), *process.environ().values()])
-            assert PASSPHRASE not in words
+@pytest.fixture(scope="module")
+def program(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[psutil.Process, Client]]:
+    """A serving program whose owner is signed in."""
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        serving(copy_of(made / "filled", tmp_path_factory.mktemp("served"), patch)) as served,
+    ):
+        served[1].sign_in()
+        yield served
 
 
-def test_status_is_public_and_signed_out_api_is_refused(filled: Store) -> None:
-    with serving(filled) as (_supervisor, client):
-        client.sign_in()
-        stranger = Client(client.url)
-        assert stranger.call("GET", "/api/v1/status")[0] == 200
-        assert stranger.call("GET", "/api/v1/backtests")[0] in {401, 403}
+def test_nothing_private_is_in_arguments_or_environment(program: tuple[psutil.Process, Client]) -> None:
+    supervisor, _client = program
+    wait_until(lambda: len(supervisor.children()) >= 2)
+    for process in [supervisor, *supervisor.children(recursive=True)]:
+        words = "\0".join([*process.cmdline(), *process.environ().values()])
+        assert PASSPHRASE not in words
+
+
+def test_status_is_public_and_signed_out_api_is_refused(program: tuple[psutil.Process, Client]) -> None:
+    stranger = Client(program[1].url)
+    assert stranger.call("GET", "/api/v1/status")[0] == 200
+    assert stranger.call("GET", "/api/v1/backtests")[0] in {401, 403}
 
 
 def test_an_unforeseen_fault_is_still_one_json_document(store: Store, tmp_path: Path) -> None:
