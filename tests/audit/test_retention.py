@@ -24,6 +24,8 @@ def test_no_code_deletes_or_changes_a_record() -> None:
     for path in SOURCES:
         text = path.read_text(encoding="utf-8")
         place = path.relative_to(PACKAGE).as_posix()
+        if "AuditRow" not in text and "audit_records" not in text.casefold():
+            continue
         if "AuditRow" in text:
             users.add(place)
         for node in ast.walk(ast.parse(text)):

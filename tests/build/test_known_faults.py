@@ -129,8 +129,13 @@ def test_what_is_vulnerable_fails_the_run_and_is_named(
 
 
 def test_a_service_out_of_reach_is_not_read_as_clean(
-    known_faults: ModuleType, services: Services, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    known_faults: ModuleType,
+    services: Services,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.setattr(known_faults, "write_parts_lists", lambda _folder: [])  # asks no service
     services.is_down = True
     status, record = run(known_faults, services, tmp_path)
     said = capsys.readouterr().out
