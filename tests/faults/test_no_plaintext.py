@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import gzip
 import http.client
 import json
@@ -11,9 +12,7 @@ import pickle
 import re
 import subprocess
 import sys
-import threading
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from quantbox.core.paths import DataFolder
 from quantbox.jobs.queue import make_queue
 from quantbox.vault.fields import FieldCipher
 from quantbox.vault.service import unlock
+from tests.faults.plaintext_search import Onlooker, Search, forms
 from tests.program import OWNER, PASSPHRASE, PASSWORD, Client, Store, serving, wait_until
 from tests.test_cli import bars_csv
 from tests.vault.test_rotation import sealed_fields
@@ -71,96 +71,6 @@ class Planted(bt.Strategy):
 """
 IMPORTING = "# planted均线源码\nimport planted_import_33ef\n"
 BROKEN = "SECRET = 'planted均线源码'\nclass Planted(:\n"
-
-
-def forms(marker: str) -> dict[str, bytes]:
-    """Return how a marker may lie on a disk; for base64 the part that no neighbour changes, at each of three places."""
-    found = {form: marker.encode(form) for form in ("utf-8", "utf-16-le", "utf-16-be", "utf-32-le")}
-    found["escaped"] = json.dumps(marker).strip('"').encode()
-    for place in range(3):
-        shifted = base64.b64encode(bytes(place) + marker.encode())
-        found[f"base64+{place}"] = shifted[4 if place else 0 : len(shifted) - 4]
-    found["hex"] = marker.encode().hex().encode()
-    return found
-
-
-_ZLIB_HEAD = re.compile(rb"\x78[\x01\x5e\x9c\xda]|\x1f\x8b\x08")
-
-
-def unpacked(content: bytes) -> Iterator[bytes]:
-    """Yield whatever in `content` unpacks as zlib or gzip."""
-    for found in _ZLIB_HEAD.finditer(content):
-        try:
-            yield zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(content[found.start() :], 1 << 22)
-        except zlib.error:
-            continue
-
-
-class Search:
-    """Looks for markers in every form; more become known on the way."""
-
-    def __init__(self, *markers: str) -> None:
-        self.needles: list[tuple[str, str, bytes]] = []
-        self.add(*markers)
-
-    def add(self, *markers: str) -> None:
-        """Look for these, too."""
-        self.needles = self.needles + [(marker, form, needle) for marker in markers for form, needle in forms(marker).items()]
-
-    def hits_in(self, content: bytes, where: str) -> list[str]:
-        """Return what is found, and where."""
-        return [
-            f"{where}: {marker} as {form}"
-            for text in (content, *unpacked(content))
-            for marker, form, needle in self.needles
-            if needle in text
-        ]
-
-    def scan(self, folders: list[Path], known: set[Path]) -> list[str]:
-        """Look through names and contents of every file below `folders` that is not in `known`."""
-        hits: list[str] = []
-        for folder in folders:
-            for path in folder.rglob("*"):
-                if path in known or not path.is_file() or path.is_symlink():
-                    continue
-                hits += self.hits_in(str(path.relative_to(folder)).encode(), f"name of {path}")
-                try:
-                    hits += self.hits_in(path.read_bytes(), str(path))
-                except OSError:
-                    continue  # it ended while we looked
-        return hits
-
-
-class Onlooker:
-    """Reads, all the time, what any user of the machine may see of the program's processes."""
-
-    def __init__(self, supervisor: psutil.Process, search: Search) -> None:
-        self.hits: set[str] = set()
-        self.seen: set[str] = set()
-        self._search = search
-        self._supervisor, self._stopped = supervisor, threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
-        self._thread.start()
-
-    def end(self) -> set[str]:
-        self._stopped.set()
-        self._thread.join()
-        return self.hits
-
-    def _look(self) -> None:
-        while not self._stopped.wait(0.05):
-            try:
-                processes = [self._supervisor, *self._supervisor.children(recursive=True)]
-            except psutil.Error:
-                continue
-            for process in processes:
-                try:
-                    words = process.cmdline()
-                    content = "\0".join([*words, *(f"{key}={value}" for key, value in process.environ().items())]).encode()
-                except psutil.Error:
-                    continue
-                self.seen.update(words)
-                self.hits.update(self._search.hits_in(content, f"arguments or environment of {words[3:4]}"))
 
 
 def backtest(client: Client, source: str, **params: str) -> str:
@@ -230,26 +140,36 @@ def cancel_export(client: Client) -> None:
 
 def use_everything(store: Store, client: Client, supervisor: psutil.Process, strategy: Path) -> None:
     """Every way a strategy can take through the program, and every way a run can end."""
-    states = [
-        end_of(client, backtest(client, SOURCE, note=HOLDING, end=end))["state"] for end in ("well", "raise", "exit", "segfault")
-    ]
-    assert states == ["succeeded", "failed", "failed", "failed"]
-    for source in (IMPORTING, BROKEN):
-        assert end_of(client, backtest(client, source))["state"] == "failed"
+    ends = {"well": "succeeded", "raise": "failed", "exit": "failed", "segfault": "failed"}
+    jobs = [(backtest(client, SOURCE, note=HOLDING, end=end), state) for end, state in ends.items()]
+    jobs += [(backtest(client, source), "failed") for source in (IMPORTING, BROKEN)]
     assert client.call("POST", "/api/v1/backtests/inspect", {"source": BROKEN})[0] == 200
     assert client.call("POST", "/api/v1/backtests", {"source": SOURCE, "file_name": 7})[0] == 400
     assert client.call("GET", f"/api/v1/jobs?cursor={HOLDING}")[0] == 400
-    cancelled = backtest(client, SOURCE, pause="0.5", note=HOLDING)
+    assert store.run(*command(strategy)).status == 0  # handed over
+    assert [end_of(client, job)["state"] for job, _state in jobs] == [state for _job, state in jobs]
+    for victims in (["job-child"], ["web", "worker"]):
+        job = backtest(client, SOURCE, pause="1", note=HOLDING)  # longer than anything here takes
+        wait_until(lambda job=job: client.call("GET", f"/api/v1/jobs/{job}")[1]["progress"] > 0)
+        for victim in victims:
+            wait_until(lambda victim=victim: kill(supervisor, victim))
+            wait_until(lambda: answers(client))
+        client.call("POST", f"/api/v1/jobs/{job}/cancel")
+        end_of(client, job)
+    cancelled = backtest(client, SOURCE, pause="1", note=HOLDING)
     wait_until(lambda: client.call("GET", f"/api/v1/jobs/{cancelled}")[1]["progress"] > 0)
     client.call("POST", f"/api/v1/jobs/{cancelled}/cancel")
     assert end_of(client, cancelled)["state"] == "cancelled"
-    assert store.run(*command(strategy)).status == 0  # handed over
-    for victim in ("job-child", "worker", "web"):
-        job = backtest(client, SOURCE, pause="0.2", note=HOLDING)
-        wait_until(lambda job=job: client.call("GET", f"/api/v1/jobs/{job}")[1]["progress"] > 0)
-        next(child for child in supervisor.children(recursive=True) if victim in child.cmdline()).kill()
-        wait_until(lambda: answers(client))
-        end_of(client, job)
+
+
+def kill(supervisor: psutil.Process, entry: str) -> bool:
+    """Kill the process of this entry, and return whether there was one."""
+    for child in supervisor.children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            if entry in child.cmdline():
+                child.kill()
+                return True
+    return False
 
 
 def command(strategy: Path) -> tuple[str, ...]:

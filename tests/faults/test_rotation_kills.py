@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from quantbox.app.services import Services, build_services
@@ -35,39 +36,57 @@ from tests.vault.test_rotation import Nobody, sealed_fields
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills as POSIX does")
 
-#: Rotates, and kills itself before the n-th change of a name in the data folder or at the first sign of a stage; tells
-#: both on its way, with the moment, so that a whole run is the list of steps.
+#: For every line it reads (a number and a folder) it rotates in a process forked off, so that the modules are loaded once.
+#: That process kills itself before the n-th change of a name in the data folder or at the first sign of a stage, and tells
+#: both on its way, with the moment, so that a whole run is the list of steps. It is reaped when the next line comes, so
+#: that its id names nobody else before.
 ROTATING = """
-import os, signal, sys, time
+import os, signal, sys, time, traceback
 from pathlib import Path
+import quantbox.app.services
 from quantbox.app.rotation.rotating import rotate_store
 from quantbox.core.paths import DataFolder
 from quantbox.vault.wrappers import passphrase as way
 
 way.STANDARD_MEMORY_KIB = 64 * 1024  # as everywhere in the tests
-root, passphrase, wanted = Path(sys.argv[1]), sys.stdin.readline().rstrip("\\n"), sys.argv[2]
-begun, seen = time.monotonic(), []
 
-def step(name):
-    seen.append(name)
-    print(f"{len(seen)} {time.monotonic() - begun:.4f} {name}", flush=True)
-    if str(len(seen)) == wanted:
-        os.kill(os.getpid(), signal.SIGKILL)
+def run(root, passphrase, wanted):
+    begun, seen, stages = time.monotonic(), [], set()
 
-def hook(event, arguments):
-    if event in ("os.rename", "os.remove") and str(arguments[0]).startswith(str(root)):
-        step(f"{event} {Path(arguments[0]).name.split('.tmp')[0][:12]}")
+    def step(name):
+        seen.append(name)
+        print(f"{len(seen)} {time.monotonic() - begun:.4f} {name}", flush=True)
+        if len(seen) == wanted:
+            os.kill(os.getpid(), signal.SIGKILL)
 
-stages = set()
-def progress(stage, fraction):
-    if stage not in stages:
-        stages.add(stage)
-        step(f"stage {stage}")
+    def hook(event, arguments):
+        if event in ("os.rename", "os.remove") and str(arguments[0]).startswith(str(root)):
+            step(f"{event} {Path(arguments[0]).name.split('.tmp')[0][:12]}")
 
-sys.addaudithook(hook)
-print("0 0 begin", flush=True)
-rotate_store(DataFolder(root), passphrase, new_passphrase=None, progress=progress, is_throw_away=True)
-print(f"-1 {time.monotonic() - begun:.4f} end", flush=True)
+    def progress(stage, fraction):
+        if stage not in stages:
+            stages.add(stage)
+            step(f"stage {stage}")
+
+    sys.addaudithook(hook)
+    print(f"{os.getpid()} 0 begin", flush=True)
+    rotate_store(DataFolder(root), passphrase, new_passphrase=None, progress=progress, is_throw_away=True)
+    print(f"-1 {time.monotonic() - begun:.4f} end", flush=True)
+
+passphrase, last = sys.stdin.readline().rstrip("\\n"), None
+for line in sys.stdin:
+    if last is not None:
+        os.waitpid(last, 0)
+    wanted, _, root = line.rstrip("\\n").partition(" ")
+    last = os.fork()
+    if last == 0:
+        try:
+            run(Path(root), passphrase, int(wanted))
+        except BaseException:
+            traceback.print_exc()
+        os._exit(0)
+    os.waitid(os.P_PID, last, os.WEXITED | os.WNOWAIT)
+    print("over", flush=True)
 """
 
 
@@ -115,29 +134,50 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     return Made(folder.root, keys, kit.code, content)
 
 
-def start(folder: DataFolder, at_step: int = 0) -> subprocess.Popen[str]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", ROTATING, str(folder.root), str(at_step)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        cwd=ROOT,
-    )
-    assert process.stdin is not None
-    process.stdin.write(PASSPHRASE + "\n")
-    process.stdin.close()
-    assert process.stdout is not None
-    assert process.stdout.readline() == "0 0 begin\n"
-    return process
+class Rotator:
+    """A process that rotates the keys of any store, again and again."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", ROTATING],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            cwd=ROOT,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._asked, self._told = self._process.stdin, self._process.stdout
+        self._ask(PASSPHRASE)
+
+    def start(self, folder: DataFolder, at_step: int = 0) -> int:
+        """Begin a rotation, which kills itself at a step where one is named; returns the process that can be killed."""
+        self._ask(f"{at_step} {folder.root}")
+        process_id, _moment, begin = self._told.readline().split()
+        assert begin == "begin"
+        return int(process_id)
+
+    def steps(self) -> list[tuple[float, str]]:
+        """Wait for the end, however it comes, and return each step with its moment."""
+        lines = [line.split(" ", 2) for line in iter(lambda: self._told.readline().rstrip("\n"), "over")]
+        return [(float(moment), name) for _number, moment, name in lines]
+
+    def close(self) -> None:
+        self._asked.close()
+        self._told.close()
+        self._process.wait(30)
+
+    def _ask(self, line: str) -> None:
+        self._asked.write(line + "\n")
+        self._asked.flush()
 
 
-def steps_of(process: subprocess.Popen[str]) -> list[tuple[float, str]]:
-    """Wait for the end, and return each step with its moment."""
-    assert process.stdout is not None
-    with process:
-        lines = [line.split(" ", 2) for line in process.stdout.read().splitlines()]
-    return [(float(moment), name) for _number, moment, name in lines]
+@pytest.fixture(scope="module")
+def rotator() -> Iterator[Rotator]:
+    rotator = Rotator()
+    yield rotator
+    rotator.close()
 
 
 def check(folder: DataFolder, made: Made) -> int:
@@ -173,34 +213,37 @@ def copied(made: Made, place: Path) -> DataFolder:
     return DataFolder(Path(shutil.copytree(made.root, place)))
 
 
-def whole_run(made: Made, tmp_path: Path) -> list[tuple[float, str]]:
+def whole_run(rotator: Rotator, made: Made, tmp_path: Path) -> list[tuple[float, str]]:
     folder = copied(made, tmp_path / "whole")
-    steps = steps_of(start(folder))
+    rotator.start(folder)
+    steps = rotator.steps()
+    assert steps[-1][1] == "end"
     assert check(folder, made) == 2
     return steps
 
 
-def kill_at_random(made: Made, tmp_path: Path, steps: list[tuple[float, str]], kills: int) -> list[int]:
+def kill_at_random(rotator: Rotator, made: Made, tmp_path: Path, steps: list[tuple[float, str]], kills: int) -> list[int]:
     """Kill at moments spread evenly over the duration of a whole run, each drawn within its share."""
     chance, duration = random.Random(20261121), steps[-1][0]
     epochs = []
     for number in range(kills):
         folder = copied(made, tmp_path / "random")
-        process = start(folder)
+        process_id = rotator.start(folder)
         time.sleep(duration * (number + chance.random()) / kills)
-        process.kill()
-        steps_of(process)
+        psutil.Process(process_id).kill()
+        rotator.steps()
         epochs.append(check(folder, made))
     return epochs
 
 
-def kill_at_steps(made: Made, tmp_path: Path, steps: list[tuple[float, str]], wanted: list[int]) -> dict[str, int]:
+def kill_at_steps(
+    rotator: Rotator, made: Made, tmp_path: Path, steps: list[tuple[float, str]], wanted: list[int]
+) -> dict[str, int]:
     epochs = {}
     for number in wanted:
         folder = copied(made, tmp_path / "step")
-        process = start(folder, number)
-        done = steps_of(process)
-        assert (process.returncode, len(done)) == (-9, number)
+        rotator.start(folder, number)
+        assert [name for _moment, name in rotator.steps()] == [name for _moment, name in steps[:number]]  # and no further
         epochs[f"{number} {steps[number - 1][1]}"] = check(folder, made)
     return epochs
 
@@ -212,21 +255,23 @@ def the_switch(steps: list[tuple[float, str]]) -> int:
 
 
 @pytest.mark.timeout(120)
-def test_a_rotation_killed_at_five_points_is_the_old_or_the_new_store(made: Made, tmp_path: Path) -> None:
-    steps = whole_run(made, tmp_path)
+def test_a_rotation_killed_at_five_points_is_the_old_or_the_new_store(rotator: Rotator, made: Made, tmp_path: Path) -> None:
+    steps = whole_run(rotator, made, tmp_path)
     switch = the_switch(steps)
-    ends = kill_at_steps(made, tmp_path, steps, [switch, switch + 1, switch + 2])
+    ends = kill_at_steps(rotator, made, tmp_path, steps, [switch, switch + 1, switch + 2])
     assert list(ends.values()) == [1, 2, 2], (steps, ends)
-    assert set(kill_at_random(made, tmp_path, steps, 2)) <= {1, 2}
+    assert set(kill_at_random(rotator, made, tmp_path, steps, 2)) <= {1, 2}
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1200)
-def test_a_rotation_killed_at_each_step_and_fifty_moments_is_the_old_or_the_new_store(made: Made, tmp_path: Path) -> None:
-    steps = whole_run(made, tmp_path)
-    at_steps = kill_at_steps(made, tmp_path, steps, list(range(1, len(steps))))
+def test_a_rotation_killed_at_each_step_and_fifty_moments_is_the_old_or_the_new_store(
+    rotator: Rotator, made: Made, tmp_path: Path
+) -> None:
+    steps = whole_run(rotator, made, tmp_path)
+    at_steps = kill_at_steps(rotator, made, tmp_path, steps, list(range(1, len(steps))))
     switch = the_switch(steps)
     assert list(at_steps.values()) == [1] * switch + [2] * (len(steps) - 1 - switch)
-    epochs = kill_at_random(made, tmp_path, steps, 50)
+    epochs = kill_at_random(rotator, made, tmp_path, steps, 50)
     print(f"{steps[-1][0]:.2f} s; steps {at_steps}; moments: {epochs.count(1)} old, {epochs.count(2)} new")
     assert 1 in epochs
