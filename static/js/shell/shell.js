@@ -67,7 +67,7 @@ export function shell() {
     },
     announce(job) {
       if (job.state === 'succeeded') window.dispatchEvent(new CustomEvent('quantbox:data'));
-      if (location.pathname.startsWith('/data')) return; // that page shows the outcome itself
+      if (location.pathname.startsWith('/data') || (location.pathname === '/settings/backup' && job.kind.startsWith('backup'))) return; // those pages tell of it themselves
       const done = job.state === 'succeeded';
       const reason = job.reason ? pick(job.reason.message) : '';
       toast(t(`toast.job_${job.state}`, { title: job.title || t(`kind.${job.kind}`) }), { kind: done ? 'done' : 'warn', hint: reason });

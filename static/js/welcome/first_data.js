@@ -21,6 +21,7 @@ export const firstData = joined(importing, {
   choose(choice) { this.choice = choice; },
   isChosen(choice) { return this.choice === choice; },
   get canFinish() { return !this.starting && !this.isImporting && (this.choice !== 'files' || (this.outcome !== null && this.files.some((file) => file.good))); },
+  get finishMissing() { return this.choice === 'files' && !this.canFinish && !this.starting && !this.isImporting ? t('welcome.need_files') : ''; },
   get finishText() {
     if (this.starting) return t('welcome.starting');
     return t(this.choice === 'later' ? 'welcome.to_overview' : 'welcome.run_action');
