@@ -18,8 +18,8 @@ ARGUMENTS = (
     *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"),
     "--no-first-run",
 )
-PATIENCE_MILLISECONDS = 20_000  # a busy machine is not a broken page
-STEP_MILLISECONDS, QUIET_STEPS, WAIT_STEPS = 50, 3, 300
+PATIENCE_MILLISECONDS = 40_000  # a busy machine is not a broken page
+STEP_MILLISECONDS, QUIET_STEPS, WAIT_STEPS = 50, 3, 800
 LOADING = """document.readyState !== 'complete' || document.fonts.status !== 'loaded'
   || [...document.querySelectorAll('.skeleton')].some((one) => one.checkVisibility())"""
 TELL_VIOLATIONS = """

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
-from tests.e2e.browser import PATIENCE_MILLISECONDS, open_chromium
-from tests.e2e.demo_program import DemoProgram, demo_program
+from tests.e2e.browser import PATIENCE_MILLISECONDS, context_of, open_chromium
+from tests.e2e.demo_program import DemoProgram, demo_program, sign_in
 
 
 @pytest.fixture(scope="package")
@@ -32,3 +33,11 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoProgram]:
     """The running program with the demo market, one finished backtest and one that failed."""
     with demo_program(tmp_path_factory.mktemp("program")) as running:
         yield running
+
+
+@pytest.fixture(scope="package")
+def session(chromium: Browser, program: DemoProgram) -> list[Any]:
+    """The cookies of a browser its owner signed in, for tests in profiles of their own that end no session."""
+    with context_of(chromium, program.url) as (page, _watch):
+        sign_in(page)
+        return list(page.context.cookies())

@@ -12,7 +12,18 @@ from playwright.sync_api import Page
 
 from tests.program import OWNER, PASSPHRASE, PASSWORD, ROOT, Client, Store, serving, wait_until
 
-__all__ = ["FAILING", "SAMPLE", "DemoProgram", "create_store", "demo_program", "enter_password", "finished", "sign_in"]
+__all__ = [
+    "FAILING",
+    "SAMPLE",
+    "DemoProgram",
+    "create_store",
+    "demo_program",
+    "enter_passphrase",
+    "enter_password",
+    "finished",
+    "sign_in",
+    "wait_for_form",
+]
 
 SAMPLE = ROOT / "quantbox" / "backtesting" / "samples" / "sma_cross.py"
 SYMBOL, START, END = "610903.SH", "2019-01-01", "2026-10-30"
@@ -104,15 +115,27 @@ def sign_in(page: Page) -> None:
     """Open the store by hand where it is locked, and sign its owner in."""
     page.goto("/")
     if "/unlock" in page.url:
-        page.get_by_label("口令", exact=True).fill(PASSPHRASE)
-        page.keyboard.press("Enter")
+        enter_passphrase(page)
         page.wait_for_url("**/sign-in")
     enter_password(page)
     page.wait_for_url(lambda url: "/sign-in" not in url)
 
 
+def enter_passphrase(page: Page) -> None:
+    """Fill the unlock page that is open."""
+    wait_for_form(page)
+    page.locator("#passphrase").fill(PASSPHRASE)
+    page.keyboard.press("Enter")
+
+
 def enter_password(page: Page) -> None:
     """Fill the sign-in form that is open, on its page or as lock screen."""
-    page.get_by_label("用户名").fill(OWNER)
-    page.get_by_label("登录密码", exact=True).fill(PASSWORD)
+    wait_for_form(page)
+    page.locator("#sign-in-name:visible").fill(OWNER)
+    page.locator("#sign-in-password:visible").fill(PASSWORD)
     page.keyboard.press("Enter")
+
+
+def wait_for_form(page: Page) -> None:
+    """Wait until the page listens: an Enter before that only reads the same page again."""
+    page.locator("html[data-ready='true']").wait_for(state="attached")

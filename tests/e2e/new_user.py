@@ -18,8 +18,8 @@ from typing import Any
 import pyotp
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
-from tests.e2e.browser import TABLET, Watch, context_of, open_chromium, settle
-from tests.e2e.demo_program import enter_password
+from tests.e2e.browser import PATIENCE_MILLISECONDS, TABLET, Watch, context_of, open_chromium, settle
+from tests.e2e.demo_program import enter_passphrase, enter_password, wait_for_form
 from tests.e2e.wizard import enrol_totp, keep_kit, set_passphrase, set_password
 from tests.lan.in_chromium import install, start
 from tests.program import PASSPHRASE, Store, serving
@@ -31,6 +31,7 @@ PRIVATE, PORT = "192.168.77.5", 8766
 def set_up(page: Page) -> dict[str, Any]:
     """Go through the wizard with everything it offers; returns what is written down, and the result of the first backtest."""
     page.goto("/")
+    wait_for_form(page)
     page.get_by_role("button", name="新建：设置口令").click()
     set_passphrase(page)
     set_password(page)
@@ -72,6 +73,7 @@ def pair(playwright: Playwright, desk: Page, folder: Path, code: str) -> tuple[B
     url = desk.locator(".pair-url").inner_text()
     browser = start(playwright, name)
     context = browser.new_context(viewport=TABLET, locale="zh-CN", has_touch=True)
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
     watch = Watch(context, url)
     tablet = context.new_page()
     tablet.goto(url)
@@ -101,6 +103,18 @@ def revoke(desk: Page, tablet: Page) -> dict[str, Any]:
     return {"left_to_read": tablet.locator("body").inner_text(), "answers": tablet.evaluate(STATUS)}
 
 
+def renew_authority(desk: Page) -> None:
+    """Have another authority made, as somebody does whose tablet was lost with the certificate on it."""
+    desk.goto("/settings/lan")
+    fingerprint = desk.locator("p.fingerprint:visible")
+    expect(fingerprint).to_contain_text(":")
+    before = fingerprint.inner_text()
+    desk.get_by_role("button", name="更换签发证书").click()
+    desk.get_by_role("dialog", name="更换签发证书？").get_by_role("button", name="更换", exact=True).click()
+    expect(desk.get_by_text("签发证书已更换")).to_be_visible()
+    expect(fingerprint).not_to_have_text(before)
+
+
 def back_up(desk: Page, folder: Path) -> Path:
     """Make a backup by one click and take its file out of the program."""
     desk.goto("/settings/backup")
@@ -119,6 +133,7 @@ def back_up(desk: Page, folder: Path) -> Path:
 def restore(page: Page, backup: Path, code: str) -> dict[str, Any]:
     """Restore on the wizard's first page, unlock, sign in and look for everything."""
     page.goto("/")
+    wait_for_form(page)
     page.get_by_role("button", name="选择备份文件").click()
     page.locator("input[type=file]").first.set_input_files(backup)
     page.locator("#restore-secret").fill(PASSPHRASE)
@@ -126,8 +141,8 @@ def restore(page: Page, backup: Path, code: str) -> dict[str, Any]:
     expect(page.locator(".restored")).to_be_visible(timeout=60_000)
     labels, numbers = (page.locator(f".restored .facts {cell}").all_inner_texts() for cell in ("dt", "dd"))
     page.get_by_role("link", name="去解锁").click()
-    page.get_by_label("口令", exact=True).fill(PASSPHRASE)
-    page.keyboard.press("Enter")
+    page.wait_for_url("**/unlock")
+    enter_passphrase(page)
     page.wait_for_url("**/sign-in")
     recovery_sign_in(page, code)
     page.wait_for_url(lambda url: "/sign-in" not in url)
@@ -145,7 +160,7 @@ def restore(page: Page, backup: Path, code: str) -> dict[str, Any]:
 def main(folder: Path) -> dict[str, Any]:
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     subprocess.run(["ip", "addr", "add", f"{PRIVATE}/24", "dev", "lo"], check=True)
-    expect.set_options(timeout=30_000)
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
     store = Store(folder)
     with sync_playwright() as playwright:
         chromium = open_chromium(playwright)
@@ -154,6 +169,7 @@ def main(folder: Path) -> dict[str, Any]:
             tablet_browser, tablet, tablet_watch, found = pair(playwright, desk, folder, before["codes"][0])
             found |= {"tablet_faults": tablet_watch.take(), **revoke(desk, tablet)}
             tablet_browser.close()
+            renew_authority(desk)
             backup = back_up(desk, folder)
             found["faults"] = watch.take()
         shutil.rmtree(store.root)

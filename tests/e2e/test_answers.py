@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.browser import Watch, context_of, settle
-from tests.e2e.demo_program import SYMBOL, DemoProgram, sign_in
+from tests.e2e.demo_program import SYMBOL, DemoProgram
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
 @pytest.fixture(scope="module")
-def desk(chromium: Browser, program: DemoProgram) -> Iterator[tuple[Page, Watch]]:
+def desk(chromium: Browser, program: DemoProgram, session: list[Any]) -> Iterator[tuple[Page, Watch]]:
     """A signed-in page, shared by the tests of this module."""
     with context_of(chromium, program.url) as (page, watch):
-        sign_in(page)
-        settle(page, watch)
+        page.context.add_cookies(session)
         yield page, watch
 
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.e2e.browser import Watch, context_of, settle
-from tests.e2e.demo_program import enter_password, finished, request_of, sign_in
+from tests.e2e.demo_program import DemoProgram, create_store, enter_password, finished, request_of, sign_in
 from tests.program import Client, Store, finish, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -69,9 +69,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, 
     """A running program in which every text that comes from outside carries markup."""
     folder = tmp_path_factory.mktemp("hostile")
     store = Store(folder)
-    assert store.run("init").status == 0
     with serving(store) as (_supervisor, client):
-        client.sign_in()
+        create_store(client)
         done = finish(store.start("data", "import", str(hostile_file(folder))))
         (entry,) = done.document["files"]
         assert (entry["symbols"], len(entry["quarantined"])) == ([SYMBOL], 1), done
@@ -92,6 +91,7 @@ def opened(chromium: Browser, hostile: tuple[Client, dict[str, str]]) -> Iterato
         yield page, watch
 
 
+@pytest.mark.long  # tests/scans/test_scripts.py opens every page with such texts at every run
 def test_markup_in_names_prints_and_errors_stays_text_on_every_page(
     opened: tuple[Page, Watch], hostile: tuple[Client, dict[str, str]]
 ) -> None:
@@ -114,6 +114,7 @@ def test_markup_in_names_prints_and_errors_stays_text_on_every_page(
     assert MARKUP in "".join(shown), "the texts were meant to be seen"
 
 
+@pytest.mark.long
 def test_a_search_that_finds_markup_shows_it_as_text(opened: tuple[Page, Watch]) -> None:
     page, watch = opened
     page.goto("/market")
@@ -128,13 +129,12 @@ def test_a_search_that_finds_markup_shows_it_as_text(opened: tuple[Page, Watch])
 
 
 @pytest.mark.parametrize("target", ["//127.0.0.2:1/", "/%09/127.0.0.2:1/", "javascript:window.ran=1"])
-def test_signing_in_leads_to_no_other_program(chromium: Browser, hostile: tuple[Client, dict[str, str]], target: str) -> None:
-    client, _ids = hostile
-    with context_of(chromium, client.url) as (page, watch):
+def test_signing_in_leads_to_no_other_program(chromium: Browser, program: DemoProgram, target: str) -> None:
+    with context_of(chromium, program.url) as (page, watch):
         page.goto(f"/sign-in?next={target}")
         enter_password(page)
         page.wait_for_url(lambda url: "/sign-in" not in url)
         settle(page, watch)
-        assert page.url.startswith(client.url + "/")
+        assert page.url.startswith(program.url + "/")
         assert page.evaluate("window.ran ?? null") is None
         assert watch.take() == []

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.browser import context_of, settle
-from tests.e2e.demo_program import DemoProgram, create_store, enter_password, sign_in
+from tests.e2e.demo_program import DemoProgram, create_store, enter_passphrase, enter_password, sign_in, wait_for_form
 from tests.e2e.wizard import keep_kit
 from tests.program import OWNER, PASSPHRASE, PASSWORD, ROOT, Client, Store, serving
 
@@ -42,8 +42,8 @@ def test_the_lock_screen_hides_the_page_and_gives_it_back_as_it_was(chromium: Br
         sign_in(page)
         page.goto("/backtests/new")
         settle(page, watch)
-        page.locator("#source").fill("# half a thought")
-        page.wait_for_timeout(700)  # it is looked at as it is typed, which has nothing to do with locking
+        with page.expect_response("**/backtests/inspect"):  # it is looked at as it is typed, which has nothing to do with locking
+            page.locator("#source").fill("# half a thought")
         settle(page, watch)
         title = page.title()
         private = page.locator("main").inner_text()
@@ -86,7 +86,7 @@ def test_a_session_ended_elsewhere_covers_the_page_and_repeats_what_was_asked(ch
         session = next(one for one in page.request.get("/api/v1/sessions").json()["items"] if one["is_current"])
         assert program.client.call("DELETE", f"/api/v1/sessions/{session['id']}")[0] == 200
         expect(page.get_by_role("heading", name="已锁屏")).to_be_visible()  # the socket closes, without a touch
-        expect(page.get_by_label("用户名")).to_have_value(OWNER)
+        expect(page.locator("#sign-in-name:visible")).to_have_value(OWNER)
         enter_password(page)
         expect(page.get_by_role("heading", name="已锁屏")).to_be_hidden()
         with page.expect_response("**/api/v1/doctor") as answer:
@@ -107,15 +107,14 @@ def test_keys_and_pointer_are_reported_at_most_once_a_minute(chromium: Browser, 
         page.mouse.click(700, 500)
         page.clock.fast_forward(61_000)
         assert told == []  # nobody moved
-        for _press in range(5):
-            page.keyboard.press("Shift")
-        page.mouse.click(700, 500)
-        page.wait_for_timeout(300)
-        assert len(told) == 1
-        page.clock.fast_forward(61_000)
-        page.mouse.click(700, 500)
-        page.wait_for_timeout(300)
-        assert len(told) == 2
+        for turn in (1, 2):
+            with page.expect_response("**/session/activity"):
+                for _press in range(5):
+                    page.keyboard.press("Shift")
+            page.mouse.click(700, 500)
+            settle(page, watch)
+            assert len(told) == turn
+            page.clock.fast_forward(61_000)
         assert watch.take() == []
 
 
@@ -221,46 +220,15 @@ def test_a_passkey_is_added_and_signs_in(chromium: Browser, small: Client) -> No
 # --- the vault -------------------------------------------------------------------------------------------------------
 
 
-def test_the_recovery_kit_opens_a_locked_store_and_the_pass_phrase_resets_the_password(chromium: Browser, tmp_path: Path) -> None:
-    with serving(Store(tmp_path)) as (_supervisor, client):
-        create_store(client)
-        with context_of(chromium, client.url) as (page, watch):
-            sign_in(page)
-            page.goto("/settings/vault")
-            page.get_by_role("button", name="制作恢复包").click()
-            page.locator("#kit-phrase").fill(PASSPHRASE)
-            page.keyboard.press("Enter")
-            code = keep_kit(page)
-            expect(page.get_by_text("已核对，请收好")).to_be_visible()
-            assert code not in page.content()
-            page.get_by_role("button", name="锁定保险箱").click()
-            page.get_by_role("dialog", name="现在锁定数据保险箱？").get_by_role("button", name="锁定").click()
-            page.wait_for_url("**/unlock")
-
-            page.get_by_role("button", name="改用恢复包").click()
-            page.get_by_label("恢复码").fill(code.lower().replace("-", " "))
-            page.keyboard.press("Enter")
-            page.wait_for_url("**/sign-in")
-            page.get_by_role("button", name="忘记登录密码？").click()
-            page.get_by_label("口令", exact=True).fill(PASSPHRASE)
-            page.get_by_label("新的登录密码").fill("another 密码 for the door")
-            page.get_by_label("再输一次").fill("another 密码 for the door")
-            page.keyboard.press("Enter")
-            page.wait_for_url(lambda url: "/sign-in" not in url)
-            settle(page, watch)
-            assert watch.take() == []
-
-
-def test_a_store_of_the_first_version_asks_for_the_owners_password_once(chromium: Browser, tmp_path: Path) -> None:
+def test_a_store_of_the_first_version_gets_an_owner_and_a_kit_that_opens_it(chromium: Browser, tmp_path: Path) -> None:
     store = Store(tmp_path)
     shutil.copytree(PART1_STORE, store.root)
     with serving(store) as (_supervisor, client), context_of(chromium, client.url) as (page, watch):
         page.goto("/")
-        page.get_by_label("口令", exact=True).fill(PASSPHRASE)
-        page.keyboard.press("Enter")
+        enter_passphrase(page)
         expect(page.get_by_role("heading", name="设置登录密码")).to_be_visible()
         page.get_by_label("口令", exact=True).fill(PASSPHRASE)
-        page.get_by_label("用户名").last.fill(OWNER)
+        page.locator("#sign-in-owner").fill(OWNER)
         for label in ("新的登录密码", "再输一次"):
             page.get_by_label(label).fill(PASSPHRASE)
         page.get_by_role("button", name="设置并登录").click()
@@ -271,5 +239,30 @@ def test_a_store_of_the_first_version_asks_for_the_owners_password_once(chromium
         page.wait_for_url(lambda url: "/sign-in" not in url)
         page.goto("/backtests")
         expect(page.get_by_text("cross.py").first).to_be_visible()  # what was there is there
-        settle(page, watch)
         assert ignoring(watch.take(), "/owner/password") == []
+
+        page.goto("/settings/vault")
+        page.get_by_role("button", name="制作恢复包").click()
+        page.locator("#kit-phrase").fill(PASSPHRASE)
+        page.keyboard.press("Enter")
+        code = keep_kit(page)
+        expect(page.get_by_text("已核对，请收好")).to_be_visible()
+        assert code not in page.content()
+        page.get_by_role("button", name="锁定保险箱").click()
+        page.get_by_role("dialog", name="现在锁定数据保险箱？").get_by_role("button", name="锁定").click()
+        page.wait_for_url("**/unlock")
+
+        wait_for_form(page)
+        page.get_by_role("button", name="改用恢复包").click()
+        page.get_by_label("恢复码").fill(code.lower().replace("-", " "))
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/sign-in")
+        wait_for_form(page)
+        page.get_by_role("button", name="忘记登录密码？").click()
+        page.get_by_label("口令", exact=True).fill(PASSPHRASE)
+        page.get_by_label("新的登录密码").fill("another 密码 for the door")
+        page.get_by_label("再输一次").fill("another 密码 for the door")
+        page.keyboard.press("Enter")
+        page.wait_for_url(lambda url: "/sign-in" not in url)
+        settle(page, watch)
+        assert watch.take() == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,19 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.baostock_file import write_baostock
 from tests.e2e.browser import Watch, context_of, settle
-from tests.e2e.demo_program import FAILING, SAMPLE, SYMBOL, create_store, enter_password, finished, request_of, sign_in
+from tests.e2e.demo_program import (
+    FAILING,
+    SAMPLE,
+    SYMBOL,
+    enter_passphrase,
+    enter_password,
+    finished,
+    request_of,
+    sign_in,
+    wait_for_form,
+)
 from tests.e2e.wizard import put_off_kit_and_factor, set_passphrase, set_password
-from tests.program import PASSPHRASE, Client, Store, serving
+from tests.program import Client, Store, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -34,32 +44,48 @@ PAINTED = """(box) => [...box.querySelectorAll('canvas')].map((canvas) => {
 
 @dataclass
 class Fresh:
-    """A program started on an empty folder, and the cookies of the browser that signed in last."""
+    """A program whose owner has just been through the wizard, what was wrong on the way, and his browser's cookies."""
 
     client: Client
-    store: Store
-    cookies: list[Any] = field(default_factory=list)
+    faults: list[str]
+    cookies: list[Any]
 
-    def fill(self) -> None:
-        """Create the store and load the demo market, where the wizard's test has not run before."""
-        if self.client.call("GET", "/api/v1/status")[1]["state"] == "new":
-            create_store(self.client)
-            assert self.client.call("POST", "/api/v1/data/demo")[0] == 202
-        elif self.client.call("GET", "/api/v1/status")[1]["state"] != "signed_in":
+    def enter(self) -> None:
+        """Sign the client in, where it is not."""
+        if self.client.call("GET", "/api/v1/status")[1]["state"] != "signed_in":
             self.client.sign_in()
 
 
 @pytest.fixture(scope="module")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fresh]:
-    store = Store(tmp_path_factory.mktemp("fresh"))
-    with serving(store) as (_supervisor, client):
-        yield Fresh(client, store)
+def fresh(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fresh]:
+    with serving(Store(tmp_path_factory.mktemp("fresh"))) as (_supervisor, client):
+        with context_of(chromium, client.url) as (page, watch):
+            walk_through_the_wizard(page, watch)
+            walked = Fresh(client, watch.take(), page.context.cookies())
+        yield walked
+
+
+def walk_through_the_wizard(page: Page, watch: Watch) -> None:
+    """Go from an empty folder to the first report by hand, putting off what can be put off."""
+    page.goto("/")
+    page.wait_for_url("**/welcome")
+    settle(page, watch)
+    expect(page.get_by_role("button", name="选择备份文件")).to_be_visible()
+    page.get_by_role("button", name="新建：设置口令").click()
+    set_passphrase(page)
+    set_password(page)
+    put_off_kit_and_factor(page)
+    expect(page.get_by_role("radio", name="模拟市场")).to_be_checked()
+    page.get_by_role("button", name="运行示例回测").click()
+    page.wait_for_url("**/backtests/*")
+    expect(page.get_by_role("tab", name="概览")).to_be_visible(timeout=60_000)
+    settle(page, watch)
 
 
 @pytest.fixture
 def desk(chromium: Browser, fresh: Fresh) -> Iterator[tuple[Page, Watch]]:
     """A browser signed in by hand, in this test or in one before."""
-    fresh.fill()
+    fresh.enter()
     with context_of(chromium, fresh.client.url) as (page, watch):
         page.context.add_cookies(fresh.cookies)
         if not page.request.get("/api/v1/overview").ok:
@@ -92,32 +118,16 @@ def read(page: Page, path: str) -> Any:
 # --- the first run ---------------------------------------------------------------------------------------------------
 
 
-def test_a_newcomer_gets_from_an_empty_folder_to_the_first_report(chromium: Browser, tmp_path: Path) -> None:
-    with serving(Store(tmp_path)) as (_supervisor, client), context_of(chromium, client.url) as (page, watch):
-        page.goto("/")
-        page.wait_for_url("**/welcome")
-        settle(page, watch)
-        expect(page.get_by_role("button", name="选择备份文件")).to_be_visible()
-        page.get_by_role("button", name="新建：设置口令").click()
-        set_passphrase(page)
-        set_password(page)
-        put_off_kit_and_factor(page)
-
-        expect(page.get_by_role("radio", name="模拟市场")).to_be_checked()
-        page.get_by_role("button", name="运行示例回测").click()
-        page.wait_for_url("**/backtests/*")
-        expect(page.get_by_role("tab", name="概览")).to_be_visible(timeout=30_000)
-        settle(page, watch)
-
-        page.get_by_role("link", name="总览").first.click()
-        page.wait_for_url(client.url + "/")
-        row = read(page, "/overview")["latest_backtests"][0]
-        expect(page.locator(".hero-value")).to_have_text(f"{float(row['final_value']):,.2f}")
-        expect(page.get_by_text("模拟数据").first).to_be_visible()
-        expect(page.get_by_text("还没有恢复包")).to_be_visible()  # what was put off is not forgotten
-        page.goto("/welcome")  # a second visit asks for no second pass phrase, and goes on where it was left
-        expect(page.get_by_role("heading", name="备一份恢复包")).to_be_visible()
-        assert watch.take() == []
+def test_a_newcomer_gets_from_an_empty_folder_to_the_first_report(desk: tuple[Page, Watch], fresh: Fresh) -> None:
+    page, _watch = desk
+    assert fresh.faults == []
+    page.goto("/")
+    row = read(page, "/overview")["latest_backtests"][0]
+    expect(page.locator(".hero-value")).to_have_text(f"{float(row['final_value']):,.2f}")
+    expect(page.get_by_text("模拟数据").first).to_be_visible()
+    expect(page.get_by_text("还没有恢复包")).to_be_visible()  # what was put off is not forgotten
+    page.goto("/welcome")  # a second visit asks for no second pass phrase, and goes on where it was left
+    expect(page.get_by_role("heading", name="备一份恢复包")).to_be_visible()
 
 
 def test_locking_the_vault_shows_the_unlock_page_and_only_the_pass_phrase_opens_again(
@@ -138,13 +148,13 @@ def test_locking_the_vault_shows_the_unlock_page_and_only_the_pass_phrase_opens_
     page.goto("/market")
     page.wait_for_url(re.compile(r"/unlock\?next=.*market"))
 
+    wait_for_form(page)
     page.get_by_label("口令", exact=True).fill("not the pass phrase of this store")
     page.get_by_role("button", name="打开", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("口令不正确")
     assert [fault for fault in watch.take() if "/vault/unlock" not in fault] == []  # the browser tells of the refusal too
 
-    page.get_by_label("口令", exact=True).fill(PASSPHRASE)
-    page.get_by_role("button", name="打开", exact=True).click()
+    enter_passphrase(page)
     page.wait_for_url(re.compile(r"/sign-in\?next=.*market"))  # opening the data signs nobody in
     enter_password(page)
     page.wait_for_url("**/market")  # where the reader wanted to go
@@ -239,13 +249,13 @@ def test_a_refused_file_and_a_row_set_aside_say_why(desk: tuple[Page, Watch], fr
     expect(page.locator(".tabulator-row").filter(has_text="600007.SH")).to_have_count(1)
 
 
-@pytest.fixture(params=["built", pytest.param("real", marks=pytest.mark.real_data)])
+@pytest.fixture(params=["built", pytest.param("real", marks=[pytest.mark.real_data, pytest.mark.long])])
 def bars_file(request: pytest.FixtureRequest, fresh: Fresh, tmp_path: Path) -> tuple[Path, str]:
     """A baostock file and its symbol: one built for the test, and a real one."""
     if request.param == "real":
         folder: Path = request.getfixturevalue("real_data")
         return folder / "baostock_csi300_raw" / "sh.600519.csv", "600519.SH"
-    fresh.fill()
+    fresh.enter()
     return write_baostock(tmp_path / "built.csv", "sh.601127", sessions(fresh, "2024-01-01", "2025-12-31")), "601127.SH"
 
 
@@ -274,7 +284,7 @@ def test_import_and_backtest_show_the_same_final_value_here_and_on_the_command_l
     start, end = page.get_by_label("开始").first.input_value(), page.get_by_label("结束").first.input_value()
     page.get_by_role("button", name="运行").click()
     page.wait_for_url(re.compile(r"/backtests/[0-9a-f]{32}$"))
-    expect(page.get_by_role("tab", name="概览")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("tab", name="概览")).to_be_visible()
     settle(page, watch)
     report = read(page, page.url.removeprefix(page.url.split("/backtests")[0]) + "/report")
     document = report["document"]
@@ -355,7 +365,7 @@ def test_run_again_gives_the_same_to_the_cent_and_delete_takes_it_away(desk: tup
     page.goto(f"/backtests/{job['id']}")
     page.get_by_role("button", name="原样复跑").click()
     page.wait_for_url(lambda url: job["id"] not in url)
-    expect(page.locator(".report-head .chip", has_text="与上次运行一致")).to_be_visible(timeout=30_000)
+    expect(page.locator(".report-head .chip", has_text="与上次运行一致")).to_be_visible()
     again = page.url.split("?")[0].rsplit("/", 1)[1]
     first, second = (read(page, f"/backtests/{one}/report")["document"] for one in (job["id"], again))
     assert first == second

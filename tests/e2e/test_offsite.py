@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.e2e.browser import context_of, settle
-from tests.e2e.demo_program import DemoProgram, finished, sign_in
+from tests.e2e.demo_program import DemoProgram, finished
 from tests.program import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
-def test_the_owner_switches_it_on_and_brings_a_report_back(chromium: Browser, program: DemoProgram, tmp_path: Path) -> None:
+def test_the_owner_switches_it_on_and_brings_a_report_back(
+    chromium: Browser, program: DemoProgram, session: list[Any], tmp_path: Path
+) -> None:
     rerun = program.client.call("POST", f"/api/v1/backtests/{program.finished}/rerun")[1]
     assert finished(program.client, rerun["id"])["state"] == "succeeded"
     with context_of(chromium, program.url) as (page, watch):
-        sign_in(page)
+        page.context.add_cookies(session)
         page.goto(f"{program.url}/settings/backup")
         page.get_by_role("radio", name="文件夹").click()
         page.get_by_label("文件夹路径").fill(str(tmp_path))
@@ -27,7 +30,7 @@ def test_the_owner_switches_it_on_and_brings_a_report_back(chromium: Browser, pr
         card.get_by_role("button", name="保存").click()
         card.get_by_role("button", name="测试").click()
         expect(page.get_by_text("测试通过：已写入、读回并删除")).to_be_visible()
-        expect(card.get_by_text("全部完成")).to_be_visible(timeout=40_000)
+        expect(card.get_by_text("全部完成")).to_be_visible(timeout=60_000)  # what is promised: within a minute
         expect(card.get_by_text("1 份报告只在那里")).to_be_visible()
         settle(page, watch)
         page.goto(f"{program.url}/backtests/{program.finished}")

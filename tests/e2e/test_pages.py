@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.browser import DESK, TABLET, Watch, context_of, settle
-from tests.e2e.demo_program import SYMBOL, DemoProgram, sign_in
+from tests.e2e.demo_program import SYMBOL, DemoProgram
 from tests.program import OWNER
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -25,17 +25,8 @@ SENTENCES = {"beyond": "beyond the window", "over": "drawn over each other", "cu
 CHECKS = Path(__file__).with_name("page_checks.js").read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
-def session(chromium: Browser, program: DemoProgram) -> list[dict[str, object]]:
-    """The cookies of a signed-in browser, so that each test has a profile of its own and signs in once."""
-    with context_of(chromium, program.url) as (page, _watch):
-        sign_in(page)
-        cookies: list[dict[str, object]] = page.context.cookies()
-        return cookies
-
-
 @pytest.fixture
-def opened(chromium: Browser, program: DemoProgram, session: list[dict[str, object]]) -> Iterator[tuple[Page, Watch]]:
+def opened(chromium: Browser, program: DemoProgram, session: list[Any]) -> Iterator[tuple[Page, Watch]]:
     with context_of(chromium, program.url) as (page, watch):
         page.context.add_cookies(session)
         yield page, watch
@@ -60,11 +51,16 @@ def without(texts: set[str], word: str) -> str:
 
 @pytest.mark.parametrize(
     ("language", "size"),
-    list(product(["zh", "en"], [DESK, TABLET])),
+    [
+        ("zh", DESK),
+        ("en", TABLET),
+        pytest.param("zh", TABLET, marks=pytest.mark.long),
+        pytest.param("en", DESK, marks=pytest.mark.long),
+    ],
     ids=lambda value: value if isinstance(value, str) else f"{value['width']}",
 )
 def test_every_page_keeps_its_policy_its_words_and_its_width(
-    chromium: Browser, program: DemoProgram, session: list[dict[str, object]], language: str, size: dict[str, int]
+    chromium: Browser, program: DemoProgram, session: list[Any], language: str, size: dict[str, int]
 ) -> None:
     faults: list[str] = []
     names = own_texts(program)
@@ -192,7 +188,7 @@ def test_whatever_the_tab_key_reaches_shows_that_it_is_there(opened: tuple[Page,
 
 
 def test_on_a_tablet_what_navigates_is_large_enough_for_a_finger(
-    chromium: Browser, program: DemoProgram, session: list[dict[str, object]]
+    chromium: Browser, program: DemoProgram, session: list[Any]
 ) -> None:
     with context_of(chromium, program.url, viewport=TABLET, has_touch=True) as (page, watch):
         page.context.add_cookies(session)
