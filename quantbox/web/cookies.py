@@ -85,8 +85,9 @@ def drop_cookie(response: Response, name: str) -> None:
 
 
 def drop_session_cookie(response: Response) -> None:
-    """Take the session from the browser."""
+    """Take the session from the browser, and let it forget what it kept of it; the device and the looks stay known."""
     drop_cookie(response, SESSION_COOKIE)
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
 
 
 def appearance_cookies() -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from quantbox.core.database import Base
-from tests.web.program import Browser, Program
+from tests.web.program import Browser, Program, open_browser, sign_in
 
 OTHER_HOSTS = (
     "evil.example",
@@ -48,6 +48,19 @@ def test_promise_20_every_answer_carries_the_protecting_headers(browser: Browser
         for part in ("camera=()", "publickey-credentials-create=(self)", "publickey-credentials-get=(self)"):
             assert part in headers["Permissions-Policy"], path
         assert headers["Cache-Control"] == ("no-cache" if path.startswith("/static/") else "no-store"), path
+
+
+def test_only_an_answer_that_takes_the_session_away_clears_what_the_browser_keeps(browser: Browser, program: Program) -> None:
+    for path in ("/", "/api/v1/overview", "/static/favicon.svg"):
+        assert "Clear-Site-Data" not in browser.get(path).headers, path
+    assert "Clear-Site-Data" not in browser.post("/session/activity").headers
+    ended = browser.post("/session/end")
+    locked = sign_in(open_browser(program), program).post("/vault/lock")
+    for answer in (ended, locked):
+        assert answer.status_code == 200
+        assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'  # no cookies: the device stays known
+        (dropped,) = [one for one in answer.headers.getlist("Set-Cookie") if one.startswith("quantbox_session=")]
+        assert "Max-Age=0" in dropped
 
 
 def test_the_nonce_of_a_page_is_new_every_time(browser: Browser) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal
@@ -13,14 +12,15 @@ from pydantic import Field
 
 from quantbox.core.clock import Clock
 from quantbox.core.roles import Role
+from quantbox.user_auth.devices.browsers import name_of_browser
+from quantbox.user_auth.devices.service import Devices
 from quantbox.user_auth.factors.service import Factors
 from quantbox.user_auth.models import Device, DeviceKind, OpenedSession, Person, Visit, WebSession
-from quantbox.user_auth.sessions.devices import Devices
 from quantbox.user_auth.sessions.service import Sessions
 from quantbox.user_auth.signing_in.attempts import Attempts, DeviceAttempts
 from quantbox.user_auth.signing_in.service import PASSPHRASE_ATTEMPTS, SignIns
 from quantbox.user_auth.tokens.routes import find_token_person
-from quantbox.web.acts import note_facts, record_done, record_event
+from quantbox.web.acts import note_facts, record_event
 from quantbox.web.api import Answer, Body, Routes
 from quantbox.web.cookies import (
     PENDING_COOKIE,
@@ -28,6 +28,7 @@ from quantbox.web.cookies import (
     bearer_token,
     device_cookie,
     drop_cookie,
+    drop_session_cookie,
     session_cookie,
     set_device_cookie,
     set_secret_cookie,
@@ -53,22 +54,6 @@ __all__ = [
 routes = Routes("user_auth", takes_tokens=False)
 
 _ATTEMPTS = "quantbox.attempts"
-_BROWSERS = (
-    ("Edg", "Edge"),
-    ("OPR|Opera", "Opera"),
-    ("Firefox|FxiOS", "Firefox"),
-    ("Chrome|CriOS", "Chrome"),
-    ("Safari", "Safari"),
-)
-_SYSTEMS = (
-    ("HarmonyOS|OpenHarmony", "HarmonyOS"),
-    ("Android", "Android"),
-    ("iPad", "iPad"),
-    ("iPhone", "iPhone"),
-    ("Windows", "Windows"),
-    ("Mac OS X", "macOS"),
-    ("Linux", "Linux"),
-)
 
 
 class SignedInPerson(UserMixin):  # type: ignore[misc]  # flask-login has no types
@@ -160,12 +145,6 @@ def present_visit() -> Visit:
     return Visit(token, name, request.remote_addr or "", is_window=attempts().is_window(token))
 
 
-def name_of_browser(user_agent: str) -> str:
-    """Return browser and system as a reader calls them; empty where the browser tells neither."""
-    found = [next((name for pattern, name in known if re.search(pattern, user_agent)), "") for known in (_BROWSERS, _SYSTEMS)]
-    return " · ".join(name for name in found if name)
-
-
 def origin() -> str:
     """Return where the page comes from, as a passkey is bound to it."""
     return request.host_url.rstrip("/")
@@ -191,12 +170,11 @@ def give_session(opened: OpenedSession) -> str:
 
 
 def sign_out(state: str) -> dict[str, str]:
-    """Take the session from this browser and let it forget what it kept."""
+    """Take the session from this browser."""
 
     @after_this_request
     def take_cookie(response: Response) -> Response:
-        drop_cookie(response, SESSION_COOKIE)
-        response.headers["Clear-Site-Data"] = '"cache", "storage"'
+        drop_session_cookie(response)
         return response
 
     return {"state": state, "csrf_token": ""}
@@ -209,7 +187,7 @@ class ActivityAnswer(Answer):
     csrf_token: str
 
 
-class SessionRow(Answer):
+class SessionAnswer(Answer):
     """One browser in which somebody is signed in."""
 
     id: str
@@ -226,33 +204,7 @@ class SessionRow(Answer):
 class SessionsAnswer(Answer):
     """The sessions that go on, begun last first."""
 
-    items: list[SessionRow]
-
-
-class DeviceRow(Answer):
-    """One known device; sessions on it may do no more than `max_role`."""
-
-    id: str
-    name: str
-    is_paired: bool
-    max_role: Role | None
-    first_seen_at: datetime
-    last_seen_at: datetime
-    last_address: str
-    is_current: bool
-
-
-class DevicesAnswer(Answer):
-    """The known devices, seen last first."""
-
-    items: list[DeviceRow]
-
-
-class DeviceBody(Body):
-    """What to change of a device."""
-
-    name: str | None = Field(default=None, min_length=1, max_length=80)
-    max_role: Role | None = None
+    items: list[SessionAnswer]
 
 
 class StepUpAnswer(Answer):
@@ -356,7 +308,7 @@ def stepped_up() -> dict[str, Any]:
     return {"csrf_token": give_session(opened), "fresh_until": opened.session.stepped_up_until}
 
 
-# --- all sessions and devices ---
+# --- all sessions ---
 
 
 @routes.add("GET", "/sessions", role=Role.VIEWER, answer=SessionsAnswer)
@@ -371,35 +323,6 @@ def revoke_session(session_id: str) -> dict[str, Any]:
     get_service(Sessions).end(session_id, whose())
     close_sockets(session_id)
     return visible_sessions()
-
-
-@routes.add("GET", "/devices", role=Role.VIEWER, answer=DevicesAnswer)
-def list_devices() -> dict[str, Any]:
-    """Return the known devices; whoever is not the owner sees those they are signed in on."""
-    return visible_devices()
-
-
-@routes.add(
-    "PUT", "/devices/<device_id>", role=Role.OWNER, body=DeviceBody, answer=DevicesAnswer, step_up=True, act="device.change"
-)
-def change_device(device_id: str, body: DeviceBody) -> dict[str, Any]:
-    """Give a device another name, or let sessions on it do more or less."""
-    changes = body.model_dump(exclude_none=True)
-    note_facts(changed=sorted(changes), max_role=changes.get("max_role"))
-    device = get_service(Devices).change(device_id, changes)
-    note_facts(name=device.name)
-    return visible_devices()
-
-
-@routes.add("DELETE", "/devices/<device_id>", role=Role.OWNER, answer=DevicesAnswer, step_up=True, act="device.revoke")
-def revoke_device(device_id: str) -> dict[str, Any]:
-    """Forget a device: sessions on it end at once, and it signs in as an unknown one."""
-    sessions = [one.id for one in get_service(Sessions).list_sessions() if one.device.id == device_id]
-    record_done()  # the device may be the very one this is asked from
-    attempts().forget(get_service(Devices).revoke(device_id))
-    for session_id in sessions:
-        close_sockets(session_id)
-    return visible_devices()
 
 
 def whose() -> str | None:
@@ -424,19 +347,4 @@ def show_session(one: WebSession) -> dict[str, Any]:
         "by": one.by.value,
         "is_new_place": one.is_new_place,
         "is_current": one.id == current_user.session_key,
-    }
-
-
-def visible_devices() -> dict[str, Any]:
-    """Return the devices the present person may see."""
-    found = get_service(Devices).list_devices()
-    if current_user.role is not Role.OWNER:
-        own = {one.device.id for one in get_service(Sessions).list_sessions(current_user.id)}
-        found = [device for device in found if device.id in own]
-    shown = ("id", "name", "is_paired", "max_role", "first_seen_at", "last_seen_at", "last_address")
-    return {
-        "items": [
-            {name: getattr(device, name) for name in shown} | {"is_current": device.id == current_user.device_id}
-            for device in found
-        ]
     }
