@@ -22,7 +22,7 @@ from quantbox.vault.service import unlock
 
 __all__ = ["MIN_PASSWORD_CHARACTERS", "is_outdated", "is_passphrase", "is_right", "make_verifier", "refuse_weak"]
 
-MIN_PASSWORD_CHARACTERS = 10
+MIN_PASSWORD_CHARACTERS = 12
 #: What is left of a password without its common parts has to have so many different characters.
 MIN_OWN_CHARACTERS = 5
 

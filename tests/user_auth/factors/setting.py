@@ -21,7 +21,7 @@ from quantbox.vault.fields import FieldCipher
 from tests.web.program import Browser, Program, open_browser
 
 ORIGIN = "http://localhost:8000"
-PASSWORD = "青石板渡口 7 号船"
+PASSWORD = "青石板渡口 7 号乌篷船"
 
 
 def add_person(sessions: sessionmaker[Session], name: str, role: Role = Role.OWNER) -> str:

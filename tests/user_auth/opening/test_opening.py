@@ -93,8 +93,8 @@ def test_a_store_is_made_locked_unlocked_and_signed_in_to_in_two_steps(new_progr
     [
         ({"passphrase": "elevenchars"}, "vault.passphrase_short"),
         ({"password": PASSPHRASE}, "user_auth.password_is_passphrase"),
-        ({"password": "ninechars"}, "user_auth.password_short"),
-        ({"password": "password123"}, "user_auth.password_common"),
+        ({"password": "elevenchars"}, "user_auth.password_short"),
+        ({"password": "password1234"}, "user_auth.password_common"),
         ({"name": " "}, "user_auth.name_invalid"),
         ({"name": "a\nb"}, "user_auth.name_invalid"),
     ],

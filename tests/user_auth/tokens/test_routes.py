@@ -101,7 +101,7 @@ def second_process(first: Program) -> Program:
 def test_a_token_is_void_from_the_moment_the_password_changes(program: Program, browser: Browser, clock: FixedClock) -> None:
     script = Script(program, make(browser)["token"])
     clock.advance(1)
-    changed = browser.post("/me/password", {"current_password": PASSWORD, "new_password": "渡口上的第二个密码 8"})
+    changed = browser.post("/me/password", {"current_password": PASSWORD, "new_password": "渡口上的第二个登录密码 8"})
     assert changed.status_code == 200, changed.get_data(as_text=True)
     assert script.code("GET", "/backtests") == SIGN_IN_NEEDED
 
