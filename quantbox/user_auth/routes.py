@@ -8,6 +8,7 @@ from typing import Literal
 from flask_login import current_user
 
 from quantbox.core.roles import Role
+from quantbox.user_auth.devices.routes import routes as device_routes
 from quantbox.user_auth.opening.routes import routes as opening_routes
 from quantbox.user_auth.people.routes import routes as people_routes
 from quantbox.user_auth.sessions.routes import SignedInPerson, install_login
@@ -23,7 +24,7 @@ from quantbox.web.state import get_service
 __all__ = ["ROUTES", "SignedInPerson", "install_login"]
 
 settings_routes = Routes("user_auth")
-ROUTES = (opening_routes, sign_in_routes, session_routes, people_routes, settings_routes)
+ROUTES = (opening_routes, sign_in_routes, session_routes, device_routes, people_routes, settings_routes)
 
 
 class SettingsAnswer(Answer):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import secrets
 import threading
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from quantbox.core.roles import Role
 from quantbox.user_auth.pairing.errors import PairingCodeRefused, PairingNotReady, PairingUnknown
 from quantbox.user_auth.pairing.models import PAIRING_LIFE, Devices, Invitation, Pairing, PairingState, Tablet
 from quantbox.user_auth.pairing.words import NONCE_BYTES, commitment_to, six_words
+from quantbox.user_auth.random_tokens import hash_of, new_token
 
 __all__ = ["Pairings"]
 
@@ -131,7 +131,7 @@ class Pairings:
         with self._lock:
             for pairing, kept in [self._find(one) for one in self._pairings]:
                 if secrets.compare_digest(kept.code, given) and pairing.state is PairingState.WAITING:
-                    ticket = secrets.token_urlsafe(32)
+                    ticket = new_token()
                     words = six_words(kept.code, kept.fingerprint, kept.nonce, nonce)
                     compared = replace(pairing, state=PairingState.COMPARE, words=words, tablet=tablet)
                     self._pairings[pairing.id] = (compared, replace(kept, ticket_hash=hash_of(ticket)))
@@ -187,8 +187,3 @@ def from_text(text: str, length: int) -> bytes | None:
     except (ValueError, binascii.Error):
         return None
     return content if len(content) == length else None
-
-
-def hash_of(ticket: str) -> str:
-    """Return what is kept of a ticket."""
-    return hashlib.sha256(ticket.encode()).hexdigest()

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session, sessionmaker
 from quantbox.core.bus import Bus
 from quantbox.core.clock import Clock
 from quantbox.core.ids import new_id
+from quantbox.user_auth.devices.service import device_of, meet
 from quantbox.user_auth.errors import SessionUnknown
 from quantbox.user_auth.events import NEW_PLACE
 from quantbox.user_auth.models import STEP_UP_LIFE, OpenedSession, Person, SignInBy, Visit, WebSession
 from quantbox.user_auth.people.service import person_of
-from quantbox.user_auth.sessions.devices import device_of, meet, new_token
+from quantbox.user_auth.random_tokens import hash_of, new_token
 from quantbox.user_auth.settings import idle_life_of
-from quantbox.user_auth.signing_in.attempts import hash_of
 from quantbox.user_auth.tables import DeviceRow, PersonRow, PlaceRow, SettingsRow, WebSessionRow
 
 __all__ = ["Sessions"]

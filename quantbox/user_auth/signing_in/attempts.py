@@ -8,7 +8,6 @@ The file holds hashes of device cookies, counts and times.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import threading
@@ -25,19 +24,15 @@ from quantbox.core.errors import Denied
 from quantbox.core.files import write_atomically
 from quantbox.core.processes import restrict_to_owner
 from quantbox.user_auth.errors import TooManyAttempts
+from quantbox.user_auth.random_tokens import hash_of
 
-__all__ = ["Attempts", "DeviceAttempts", "hash_of", "wait_seconds"]
+__all__ = ["Attempts", "DeviceAttempts", "wait_seconds"]
 
 FREE_FAILURES = 5
 LONGEST_WAIT_SECONDS = 60
 
 _VERSION = 1
 _log = logging.getLogger(__name__)
-
-
-def hash_of(token: str) -> str:
-    """Return the hash under which a random token is kept."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def wait_seconds(failures: int) -> int:

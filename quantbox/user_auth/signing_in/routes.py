@@ -12,12 +12,13 @@ from pydantic import Field
 
 from quantbox import __version__
 from quantbox.core.roles import Role
+from quantbox.user_auth.devices.service import Devices
 from quantbox.user_auth.errors import LaunchTokenRefused, SettingInvalid
 from quantbox.user_auth.factors.service import Factors
 from quantbox.user_auth.models import ABSOLUTE_LIFE, OWNER_ACCOUNT, DeviceKind, Person, SignInBy
 from quantbox.user_auth.pairing.errors import PairingNeeded
 from quantbox.user_auth.people.service import People
-from quantbox.user_auth.sessions.devices import Devices, new_token
+from quantbox.user_auth.random_tokens import new_token
 from quantbox.user_auth.sessions.routes import (
     PasskeyBody,
     SentCodeAnswer,

@@ -14,9 +14,9 @@ from quantbox.user_auth.factors.errors import CodeRefused
 from quantbox.user_auth.factors.service import Factors
 from quantbox.user_auth.models import PENDING_LIFE, Person, SignInBy
 from quantbox.user_auth.people.service import People, refuse_unfit
-from quantbox.user_auth.sessions.devices import new_token
+from quantbox.user_auth.random_tokens import hash_of, new_token
 from quantbox.user_auth.sessions.service import Sessions
-from quantbox.user_auth.signing_in.attempts import DeviceAttempts, hash_of
+from quantbox.user_auth.signing_in.attempts import DeviceAttempts
 from quantbox.user_auth.tables import PendingSignInRow
 from quantbox.user_auth.tokens.service import ApiTokens
 

@@ -7,8 +7,6 @@ and the hashes of the refresh tokens.
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from quantbox.core.clock import Clock
 from quantbox.core.ids import new_id
 from quantbox.core.roles import Role
+from quantbox.user_auth.random_tokens import hash_of, new_token
 from quantbox.user_auth.tables import PersonRow
 from quantbox.user_auth.tokens.errors import (
     RefreshTokenRefused,
@@ -121,7 +120,7 @@ class ApiTokens:
         RefreshTokenReused
             It was used before: the token and everything issued under it are revoked.
         """
-        now, key = self._clock.now(), _key_of(refresh_token)
+        now, key = self._clock.now(), hash_of(refresh_token)
         with self._sessions.begin() as session:
             first_use = update(RefreshTokenRow).where(RefreshTokenRow.key == key, RefreshTokenRow.used_at.is_(None))
             is_first = session.scalars(first_use.values(used_at=now).returning(RefreshTokenRow.key)).one_or_none() is not None
@@ -194,13 +193,13 @@ class ApiTokens:
         now = self._clock.now()
         row.jwt_id, row.expires_at, row.refreshable_until = new_id(), now + timedelta(days=row.life_days), now + REFRESH_LIFE
         claims = {"iss": ISSUER, "sub": person.id, "jti": row.jwt_id, "role": row.role, "iat": now, "exp": row.expires_at}
-        refresh_token = secrets.token_urlsafe(32)
+        refresh_token = new_token()
         session.execute(
             delete(RefreshTokenRow).where(RefreshTokenRow.token_id == row.id, RefreshTokenRow.issued_at <= now - REFRESH_LIFE)
         )
         session.add(row)
         session.flush()
-        session.add(RefreshTokenRow(key=_key_of(refresh_token), account_id=row.account_id, token_id=row.id, issued_at=now))
+        session.add(RefreshTokenRow(key=hash_of(refresh_token), account_id=row.account_id, token_id=row.id, issued_at=now))
         token = jwt.encode(claims, self._key, ALGORITHM)
         return IssuedToken(row.id, person.id, person.name, row.name, token, refresh_token, row.expires_at)
 
@@ -240,11 +239,6 @@ class ApiTokens:
             return
         with self._sessions.begin() as session:
             session.execute(update(ApiTokenRow).where(ApiTokenRow.id == row.id).values(last_used_at=now, last_address=address))
-
-
-def _key_of(refresh_token: str) -> str:
-    """Return the hash under which a refresh token is kept; it is random, so a fast hash hides it."""
-    return hashlib.sha256(refresh_token.encode()).hexdigest()
 
 
 def _lesser(role: Role, other: Role) -> Role:

@@ -39,6 +39,7 @@ def test_a_tablet_limited_to_reading_reads_and_nothing_more_whoever_signs_in_on_
     browser.send("PUT", f"/devices/{device['id']}", {"max_role": "owner"})
     assert tablet.api("/me")["role"] == "owner"
     assert device_of(browser, "书房平板")["max_role"] == "owner"
+    assert refusal(browser.send("PUT", f"/devices/{device['id']}", {"name": "  "})) == (400, "web.request_invalid")
 
 
 def test_a_device_raises_nobody(program: Program, cheap_passwords: None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,10 +14,10 @@ from quantbox.core.roles import Role
 from quantbox.user_auth.errors import DeviceUnknown
 from quantbox.user_auth.models import OWNER_ACCOUNT, Device, DeviceKind, Person, Visit
 from quantbox.user_auth.people.service import person_of
-from quantbox.user_auth.signing_in.attempts import hash_of
+from quantbox.user_auth.random_tokens import hash_of, new_token
 from quantbox.user_auth.tables import DeviceRow, PersonRow, PlaceRow
 
-__all__ = ["Devices", "device_of", "meet", "new_token"]
+__all__ = ["MAX_NAME_CHARACTERS", "Devices", "device_of", "meet"]
 
 MAX_NAME_CHARACTERS = 80
 
@@ -67,7 +66,7 @@ class Devices:
         with self._sessions.begin() as session:
             row = _row(session, device_id)
             if changes.get("name"):
-                row.name = str(changes["name"]).strip()[:MAX_NAME_CHARACTERS]
+                row.name = str(changes["name"]).strip()
             if changes.get("max_role"):
                 row.max_role = Role(changes["max_role"]).value
             return device_of(row)
@@ -120,11 +119,6 @@ def device_of(row: DeviceRow) -> Device:
         last_seen_at=row.last_seen_at,
         last_address=row.last_address,
     )
-
-
-def new_token() -> str:
-    """Return 256 random bits for a cookie."""
-    return secrets.token_urlsafe(32)
 
 
 def _new_row(visit: Visit, token: str, kind: DeviceKind, clock: Clock, max_role: Role | None) -> DeviceRow:
