@@ -1,13 +1,9 @@
-"""Codes by text message, through Aliyun's real SDKs against a local service that answers as Aliyun does."""
+"""Phones and the codes sent to them, through Aliyun's real SDKs against a local service that answers as Aliyun does."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
-import sys
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -18,7 +14,6 @@ from quantbox.core.errors import QuantBoxError
 from quantbox.user_auth.factors.errors import CodeRefused
 from quantbox.user_auth.factors.models import SentCode
 from quantbox.user_auth.factors.service import Factors
-from quantbox.user_auth.factors.sms import aliyun as adapter
 from quantbox.user_auth.factors.sms.aliyun import AliyunCompanySms, AliyunPersonalSms
 from quantbox.user_auth.factors.sms.base import AccessKey, SmsProvider, SmsSender, SmsSettings
 from quantbox.user_auth.factors.sms.errors import PhoneInvalid, SmsOff, SmsSettingsIncomplete, SmsTooOften
@@ -26,21 +21,10 @@ from quantbox.user_auth.factors.sms.numbers import mask_phone, read_phone
 from quantbox.user_auth.factors.sms.settings import SmsSettingsService
 from quantbox.vault.credentials import Credentials
 from quantbox.vault.fields import FieldCipher
-from tests.user_auth.factors.aliyun_stub import AliyunStub, aliyun
+from tests.user_auth.factors.aliyun_stub import COMPANY, PERSONAL, PHONE, AliyunStub, service
 from tests.user_auth.factors.setting import add_person, cipher, person_id
 
-__all__ = ["cipher", "person_id"]
-
-PHONE = "13812345678"
-COMPANY = SmsSettings(SmsProvider.ALIYUN_COMPANY, "量化宝盒", "SMS_123456789", "")
-PERSONAL = SmsSettings(SmsProvider.ALIYUN_PERSONAL, "速通互联验证码", "100001", "登录")
-
-
-@pytest.fixture
-def service() -> Iterator[AliyunStub]:
-    """Aliyun on this machine."""
-    with aliyun() as stub:
-        yield stub
+__all__ = ["cipher", "person_id", "service"]
 
 
 @pytest.fixture
@@ -240,93 +224,6 @@ def test_one_code_a_minute_five_an_hour_ten_a_day(
     assert len(service.calls) == 12
 
 
-# Code of Aliyun's -> code of ours; HTTP status as the services use it (business codes come with 200, the gateway's with 4xx)
-CODES = [
-    ("isv.BUSINESS_LIMIT_CONTROL", 200, "user_auth.sms_provider_limit"),
-    ("biz.FREQUENCY", 200, "user_auth.sms_provider_limit"),
-    ("Throttling.User", 400, "user_auth.sms_provider_limit"),
-    ("isv.AMOUNT_NOT_ENOUGH", 200, "user_auth.sms_unpaid"),
-    ("isv.OUT_OF_SERVICE", 200, "user_auth.sms_unpaid"),
-    ("isv.MOBILE_NUMBER_ILLEGAL", 200, "user_auth.phone_invalid"),
-    ("isv.SMS_SIGNATURE_ILLEGAL", 200, "user_auth.sms_misconfigured"),
-    ("isv.SMS_TEMPLATE_ILLEGAL", 200, "user_auth.sms_misconfigured"),
-    ("isv.TEMPLATE_MISSING_PARAMETERS", 200, "user_auth.sms_misconfigured"),
-    ("isv.INVALID_JSON_PARAM", 200, "user_auth.sms_misconfigured"),
-    ("InvalidAccessKeyId.NotFound", 404, "user_auth.sms_key_refused"),
-    ("SignatureDoesNotMatch", 400, "user_auth.sms_key_refused"),
-    ("Forbidden.RAM", 403, "user_auth.sms_key_refused"),
-    ("isp.SYSTEM_ERROR", 200, "user_auth.sms_unavailable"),
-    ("InternalError", 500, "user_auth.sms_unavailable"),
-    ("isv.SOMETHING_NEW", 200, "user_auth.sms_unavailable"),
-    ("<b>no code</b>", 200, "user_auth.sms_unavailable"),
-]
-
-
-@pytest.mark.parametrize("settings", [COMPANY, PERSONAL], ids=["company", "personal"])
-@pytest.mark.parametrize(("theirs", "status", "ours"), CODES)
-def test_what_aliyun_refuses_is_said_clearly(
-    service: AliyunStub, settings: SmsSettings, theirs: str, status: int, ours: str
-) -> None:
-    service.code, service.status = theirs, status
-    with pytest.raises(QuantBoxError) as refusal:
-        send(settings, service)
-    assert refusal.value.code == ours
-    told = refusal.value.message("zh") + refusal.value.message("en") + str(refusal.value.facts)
-    assert PHONE not in told
-    assert "864209" not in told
-    assert "<b>" not in told
-    if ours != "user_auth.phone_invalid" and "<" not in theirs:
-        assert theirs in refusal.value.message("zh")
-
-
-@pytest.mark.parametrize("settings", [COMPANY, PERSONAL], ids=["company", "personal"])
-@pytest.mark.parametrize(
-    ("status", "body"),
-    [
-        (200, b"<html>a proxy's page</html>"),
-        (200, b""),
-        (200, b"[]"),
-        (200, b"null"),
-        (200, b'{"Code": 7}'),
-        (200, b'{"Code": {"a": 1}}'),
-        (502, b"Bad Gateway"),
-        (400, b'"x"'),
-        (200, b"\xff\xfe"),
-    ],
-)
-def test_an_answer_that_cannot_be_understood_is_no_answer(
-    service: AliyunStub, settings: SmsSettings, status: int, body: bytes
-) -> None:
-    service.status, service.body = status, body
-    with pytest.raises(QuantBoxError) as refusal:
-        send(settings, service)
-    assert (refusal.value.code, refusal.value.facts) == ("user_auth.sms_unavailable", {"provider_code": "no_answer"})
-
-
-@pytest.mark.parametrize("settings", [COMPANY, PERSONAL], ids=["company", "personal"])
-def test_a_silent_or_absent_service_is_given_up(
-    service: AliyunStub, settings: SmsSettings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(adapter, "READ_TIMEOUT_MS", 200)
-    service.silence_seconds = 0.6
-    with pytest.raises(QuantBoxError, match="no_answer") as refusal:
-        send(settings, service)
-    assert refusal.value.code == "user_auth.sms_unavailable"
-    assert len(service.calls) == 1  # a message may have gone out: it is not asked for again
-    service.port = 1
-    with pytest.raises(QuantBoxError, match="no_answer"):
-        send(settings, service)
-
-
-def send(settings: SmsSettings, service: AliyunStub) -> None:
-    """Send one code through the real SDK."""
-    key = AccessKey("LTAI5tExample", "the-access-key-secret")
-    if settings.provider is SmsProvider.ALIYUN_COMPANY:
-        AliyunCompanySms(settings, key, service.endpoint).send(PHONE, "864209")
-    else:
-        AliyunPersonalSms(settings, key, service.endpoint).make(PHONE)
-
-
 def test_a_provider_that_fails_while_checking_is_not_a_wrong_code(
     factors: Factors, person_id: str, service: AliyunStub, clock: FixedClock
 ) -> None:
@@ -425,37 +322,3 @@ def test_numbers_are_read_as_people_type_them(typed: str) -> None:
 def test_what_is_no_mobile_number_of_the_mainland_is_refused(typed: str) -> None:
     with pytest.raises(PhoneInvalid):
         read_phone(typed)
-
-
-def test_nothing_of_a_message_reaches_the_log(
-    service: AliyunStub, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DEBUG", "sdk")  # what makes the SDKs write every request
-    caplog.set_level("DEBUG", logger="darabonba-core")
-    for settings in (COMPANY, PERSONAL):
-        send(settings, service)
-        service.body = b"not json"
-        with pytest.raises(QuantBoxError):
-            send(settings, service)
-        service.body = None
-    written = "".join(capfd.readouterr()) + caplog.text
-    for secret in (PHONE, "864209", "LTAI5tExample", "ACS3"):
-        assert secret not in written
-
-
-def test_the_sdks_are_imported_by_the_first_message_only() -> None:
-    program = (
-        "import sys, quantbox.user_auth.factors.service, quantbox.user_auth.factors.sms.aliyun\n"
-        "print([name for name in sys.modules if name.split('.')[0] in "
-        "('Tea', 'darabonba', 'aiohttp', 'requests', 'webauthn', 'segno') or name.startswith('alibabacloud')])"
-    )
-    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert answer.stdout.strip() == "[]"
-
-
-def test_the_adapter_fits_what_it_is_used_as(service: AliyunStub) -> None:
-    senders: list[Any] = [adapter.make_aliyun_sender(one, AccessKey("a", "b")) for one in (COMPANY, PERSONAL)]
-    assert [type(one) for one in senders] == [AliyunCompanySms, AliyunPersonalSms]
-    hosts = [one._endpoint.host for one in senders]
-    assert hosts == ["dysmsapi.aliyuncs.com", "dypnsapi.aliyuncs.com"]
-    assert {one._endpoint.protocol for one in senders} == {"https"}
