@@ -14,6 +14,7 @@ __all__ = [
     "BackupTooNew",
     "BackupUnverified",
     "FileExists",
+    "FolderNotWritable",
     "KeysRotated",
     "NoBackup",
     "OutboundPaused",
@@ -136,6 +137,14 @@ class FileExists(Conflict):
     code = "backup.file_exists"
     sentence = Text("{file} 已存在，未作改动", "{file} exists already and was left untouched")
     hint = Text("请换一个文件名", "Choose another name")
+
+
+class FolderNotWritable(Unavailable):
+    """The new backup cannot be written where it was asked for: no such folder, or a closed one."""
+
+    code = "backup.folder_not_writable"
+    sentence = Text("无法在 {folder} 中写入备份：{cause}", "No backup can be written in {folder}: {cause}")
+    hint = Text("请检查文件夹是否存在、是否可写", "Check that the folder exists and can be written to")
 
 
 class StoreInTheWay(Conflict):

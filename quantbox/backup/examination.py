@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from quantbox.core.clock import SystemClock
 from quantbox.core.database import dbapi
 from quantbox.core.database.schema import check_known
 from quantbox.core.disk import require_free
+from quantbox.core.files import create_private
 from quantbox.core.paths import DataFolder
 from quantbox.core.scratch import scratch_folder
 from quantbox.market_data.service import MarketData
@@ -214,8 +214,7 @@ def _one(connection: dbapi.Connection, query: str) -> int:
 
 def _create(path: Path) -> BinaryIO:
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-    return os.fdopen(descriptor, "wb")
+    return create_private(path)
 
 
 class _Nowhere(io.RawIOBase):

@@ -17,13 +17,14 @@ from quantbox.backup.errors import (
     OwnPassphraseNeeded,
     StoreBehindPassphrase,
 )
-from quantbox.backup.models import Proof
+from quantbox.backup.models import OpensWith, Proof
+from quantbox.vault.document import parse_document
 from quantbox.vault.models import Keys
 from quantbox.vault.service import unlock_document
 from quantbox.vault.wrappers import passphrase as passphrase_way
 from quantbox.vault.wrappers.base import KEY_BYTES, Binding, Sealed, Wrapper, binary, decode, encode, open_sealed, seal
 
-__all__ = ["Header", "Locked", "Opened", "lock_by_passphrase", "lock_by_vault"]
+__all__ = ["Header", "Locked", "Opened", "lock_by_passphrase", "lock_by_vault", "opens_with"]
 
 _SEALED = {"nonce": binary(range(12, 13)), "ciphertext": binary(range(48, 49))}  # the key and GCM's tag
 _MAX_STORE_ID = 64
@@ -172,6 +173,24 @@ def lock_by_passphrase(passphrase: str, store_id: str, epoch: int, now: datetime
         "ciphertext": encode(wrapper.sealed.ciphertext),
     }
     return Locked(Header(now, __version__, store_id, epoch, lock), key)
+
+
+def opens_with(header: Header, vault: bytes) -> OpensWith:
+    """Return what opens a container, seen from the store whose vault.json has the text `vault`."""
+    present = parse_document(vault, "vault.json")
+    if header.has_own_passphrase:
+        return OpensWith.OWN_PASSPHRASE
+    if header.store_id != present.store_id:
+        return OpensWith.ANOTHER_STORE
+    if header.epoch != present.epoch:
+        return OpensWith.EARLIER_KEYS
+    return OpensWith.CURRENT if _passphrase_of(header.vault or b"") == _passphrase_of(vault) else OpensWith.EARLIER_PASSPHRASE
+
+
+def _passphrase_of(vault: bytes) -> object:
+    """Return what changes in vault.json when the pass phrase does."""
+    wrappers = getattr(parse_document(vault, "vault.json"), "wrappers", ())
+    return [wrapper for wrapper in wrappers if wrapper.kind == passphrase_way.KIND.name]
 
 
 def _is_lock(lock: dict[str, Any]) -> bool:

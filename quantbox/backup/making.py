@@ -8,19 +8,20 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from sqlalchemy import Engine
 
 from quantbox.backup.container import ChunkWriter, Preamble
 from quantbox.backup.entries import DATABASE, MARKET, VAULT, EntryWriter
-from quantbox.backup.errors import BackupDamaged, BackupUnverified, FileExists, KeysRotated
+from quantbox.backup.errors import BackupDamaged, BackupUnverified, FileExists, FolderNotWritable, KeysRotated
 from quantbox.backup.examination import count_rows, examine
 from quantbox.backup.locks import Locked
 from quantbox.backup.models import Examined, LeftOut
 from quantbox.core.database import copy_encrypted
 from quantbox.core.database.schema import current_revision
 from quantbox.core.disk import require_free
-from quantbox.core.files import sync_folder
+from quantbox.core.files import create_private, sync_folder
 from quantbox.core.paths import DataFolder
 from quantbox.core.scratch import scratch_folder
 from quantbox.market_data.service import MarketData
@@ -65,6 +66,8 @@ def make_backup(
     ------
     FileExists
         Something has that name already.
+    FolderNotWritable
+        There is no such folder, or it is closed to us.
     KeysRotated
         The keys that `locked` was made for are no longer the store's.
     BackupUnverified
@@ -94,8 +97,7 @@ def make_backup(
 
 def _write(store: OpenStore, locked: Locked, path: Path, scratch: Path, *, with_downloads: bool, progress: Progress) -> str:
     """Write the container and return its SHA-256."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
-    with os.fdopen(descriptor, "wb") as file, scratch_folder(scratch) as folder:
+    with _create(path) as file, scratch_folder(scratch) as folder:
         progress(0.0, "snapshot")
         require_free(path.parent, 2 * store.folder.database.stat().st_size)
         copy_encrypted(store.engine, folder / DATABASE)
@@ -127,3 +129,10 @@ def _write(store: OpenStore, locked: Locked, path: Path, scratch: Path, *, with_
         file.flush()
         os.fsync(file.fileno())
         return chunks.sha256.hexdigest()
+
+
+def _create(path: Path) -> BinaryIO:
+    try:
+        return create_private(path)
+    except OSError as problem:
+        raise FolderNotWritable(folder=str(path.parent), cause=problem.strerror or type(problem).__name__) from problem

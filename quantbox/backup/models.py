@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["Contents", "Examined", "LeftOut", "OpensWith", "Proof", "Standing", "is_comparable"]
+__all__ = ["Contents", "Examined", "LeftOut", "OpensWith", "Proof", "Standing", "compare_counts"]
 
 #: Counts by kind: rows of every table of the database, symbols, bars.
 Contents = dict[str, int]
@@ -126,6 +126,20 @@ class Standing:
     is_late: bool
 
 
-def is_comparable(kind: str) -> bool:
-    """Return whether a count says something when it is held against the store of a later moment."""
-    return kind not in _PASSING
+def compare_counts(examined: Examined, store_id: str, now: Contents) -> dict[str, Any] | None:
+    """Return what a backup holds beside what a store holds now, by kind; None where it is another store's.
+
+    Returns
+    -------
+    dict or None
+        `same`, and `differences` by kind: `backup` and `now`. A store that went on has more than its backup.
+    """
+    if examined.store_id != store_id:
+        return None
+    kinds = sorted(kind for kind in examined.contents.keys() | now.keys() if kind not in _PASSING)
+    differences = {
+        kind: {"backup": examined.contents.get(kind, 0), "now": now.get(kind, 0)}
+        for kind in kinds
+        if examined.contents.get(kind, 0) != now.get(kind, 0)
+    }
+    return {"same": not differences, "differences": differences}

@@ -16,9 +16,9 @@ from quantbox.audit.models import SCHEDULE, Outcome
 from quantbox.audit.service import Audit
 from quantbox.backup.errors import BackupKeyMissing, BackupNotFound
 from quantbox.backup.examination import count_rows, examine, read_header, rehearse
-from quantbox.backup.locks import Header, Locked, lock_by_passphrase, lock_by_vault
+from quantbox.backup.locks import Header, Locked, lock_by_passphrase, lock_by_vault, opens_with
 from quantbox.backup.making import OpenStore, make_backup, read_vault
-from quantbox.backup.models import Contents, Examined, OpensWith, Standing, is_comparable
+from quantbox.backup.models import Contents, Examined, Standing, compare_counts
 from quantbox.backup.schedule import Schedules, choose_kept, next_slot
 from quantbox.backup.tables import BackupRequestRow, BackupRow
 from quantbox.core.clock import SHANGHAI, Clock
@@ -27,10 +27,9 @@ from quantbox.core.processes import restrict_to_owner
 from quantbox.jobs.models import FINAL_STATES, Job, JobState
 from quantbox.jobs.runner import JobContext
 from quantbox.jobs.service import JobService
-from quantbox.vault.document import parse_document
 from quantbox.vault.fields import FieldCipher, Place
 
-__all__ = ["BACKUP_KIND", "REHEARSAL_KIND", "SUFFIX", "Backups", "compare_counts"]
+__all__ = ["BACKUP_KIND", "REHEARSAL_KIND", "SUFFIX", "Backups"]
 
 BACKUP_KIND = "backup"
 REHEARSAL_KIND = "backup_rehearsal"
@@ -96,7 +95,6 @@ class Backups:
         """
         self._make_folder()
         # one with a pass phrase of its own was locked when it was asked for; made it is now
-        fresh = locked is None
         locked = self._lock_now() if locked is None else Locked(replace(locked.header, created=self._clock.now()), locked.key)
         path = out if out is not None else self._new_path(locked.header.created)
         examined = make_backup(self._store, locked, path, self._folder, with_downloads=with_downloads, progress=progress)
@@ -104,7 +102,7 @@ class Backups:
             self._keep(account_id, path.name, examined, locked.key, is_scheduled=is_scheduled)
         document = examined.to_json()
         del document["ok"]
-        return {"path": str(path), **document, "has_own_passphrase": not fresh, "verified": True}
+        return {"path": str(path), **document, "verified": True}
 
     def submit(
         self, account_id: str, *, passphrase: str | None = None, with_downloads: bool = True, is_scheduled: bool = False
@@ -142,8 +140,8 @@ class Backups:
                 with_downloads=request.arguments["with_downloads"],
                 is_scheduled=request.is_scheduled,
             )
-        except Exception as problem:
-            if request.is_scheduled:  # nobody watches it
+        except Exception as problem:  # whatever it is, the job runner tells it; nobody watches a scheduled one, so the log does
+            if request.is_scheduled:
                 facts = {"job_id": request.job_id, "reason": "schedule", "code": getattr(problem, "code", None)}
                 self._audit.record(SCHEDULE, "backup.create", Outcome.FAILED, facts)
             raise
@@ -158,9 +156,10 @@ class Backups:
         with self._sessions() as session:
             rows = {row.name: row for row in session.scalars(select(BackupRow))}
         found = []
+        vault = self._store.folder.vault_file.read_bytes()
         for path in self._folder.glob(f"*{SUFFIX}") if self._folder.is_dir() else ():
             with contextlib.suppress(QuantBoxError, OSError):  # what is no backup, or went meanwhile, is not listed
-                found.append(self._describe(path, rows.get(path.name)))
+                found.append(_describe(path, rows.get(path.name), vault))
         return sorted(found, key=lambda one: (one["created_at"], one["name"]), reverse=True)
 
     def path_of(self, name: str) -> Path:
@@ -290,33 +289,6 @@ class Backups:
             with contextlib.suppress(BackupNotFound, OSError):  # gone already, or held open by somebody; the next time again
                 self.delete(name)
 
-    def _describe(self, path: Path, row: BackupRow | None) -> dict[str, Any]:
-        header = read_header(path)
-        return {
-            "name": path.name,
-            "created_at": header.created,
-            "bytes": path.stat().st_size,
-            "sha256": row.sha256 if row else None,
-            "contents": row.contents if row else None,
-            "verified_at": row.verified_at if row else None,
-            "has_own_passphrase": header.has_own_passphrase,
-            "is_scheduled": bool(row and row.is_scheduled),
-            "without_downloads": row.without_downloads if row else None,
-            "left_out": row.left_out if row else None,
-            "opens_with": self._opens_with(header),
-            "rehearsal": row.rehearsal if row else None,
-        }
-
-    def _opens_with(self, header: Header) -> OpensWith:
-        text, store_id, epoch = read_vault(self._store.folder)
-        if header.has_own_passphrase:
-            return OpensWith.OWN_PASSPHRASE
-        if header.store_id != store_id:
-            return OpensWith.ANOTHER_STORE
-        if header.epoch != epoch:
-            return OpensWith.EARLIER_KEYS
-        return OpensWith.CURRENT if _passphrase_of(header.vault or b"") == _passphrase_of(text) else OpensWith.EARLIER_PASSPHRASE
-
     def _find_key(self, header: Header, name: str) -> bytes:
         """Return the key of a backup in the list: kept in the database, so also when pass phrase or keys were changed."""
         with self._sessions() as session:
@@ -365,30 +337,22 @@ class Backups:
             return session.get_one(BackupRequestRow, job_id)
 
 
-def compare_counts(examined: Examined, store_id: str, now: Contents) -> dict[str, Any] | None:
-    """Return what a backup holds beside what a store holds now, by kind; None where it is another store's.
-
-    Returns
-    -------
-    dict or None
-        `same`, and `differences` by kind: `backup` and `now`. A store that went on has more than its backup.
-    """
-    if examined.store_id != store_id:
-        return None
-    kinds = sorted(kind for kind in examined.contents.keys() | now.keys() if is_comparable(kind))
-    differences = {
-        kind: {"backup": examined.contents.get(kind, 0), "now": now.get(kind, 0)}
-        for kind in kinds
-        if examined.contents.get(kind, 0) != now.get(kind, 0)
+def _describe(path: Path, row: BackupRow | None, vault: bytes) -> dict[str, Any]:
+    header = read_header(path)
+    return {
+        "name": path.name,
+        "created_at": header.created,
+        "bytes": path.stat().st_size,
+        "sha256": row.sha256 if row else None,
+        "contents": row.contents if row else None,
+        "verified_at": row.verified_at if row else None,
+        "has_own_passphrase": header.has_own_passphrase,
+        "is_scheduled": bool(row and row.is_scheduled),
+        "without_downloads": row.without_downloads if row else None,
+        "left_out": row.left_out if row else None,
+        "opens_with": opens_with(header, vault),
+        "rehearsal": row.rehearsal if row else None,
     }
-    return {"same": not differences, "differences": differences}
-
-
-def _passphrase_of(vault: bytes) -> object:
-    """Return what changes in vault.json when the pass phrase does."""
-    document = parse_document(vault, "vault.json")
-    wrappers = getattr(document, "wrappers", ())
-    return [wrapper for wrapper in wrappers if wrapper.kind == "passphrase"]
 
 
 def _place(name: str) -> Place:

@@ -9,7 +9,13 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["open_private_log", "sync_file", "sync_folder", "write_atomically"]
+__all__ = ["create_private", "open_private_log", "sync_file", "sync_folder", "write_atomically"]
+
+
+def create_private(path: Path, mode: int = 0o600) -> BinaryIO:
+    """Make a file that is not there yet and open it for writing, readable by its owner only from the first moment."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
+    return os.fdopen(descriptor, "wb")
 
 
 def open_private_log(path: Path) -> BinaryIO:
@@ -33,9 +39,8 @@ def write_atomically(path: Path, content: bytes, *, mode: int = 0o600) -> None:
         Permissions of the new file where the system has them.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with create_private(temporary, mode) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from quantbox.backup import making
-from quantbox.backup.errors import BackupUnverified, FileExists, KeysRotated
+from quantbox.backup.errors import BackupUnverified, FileExists, FolderNotWritable, KeysRotated
 from quantbox.backup.examination import extract, open_header
 from quantbox.backup.locks import lock_by_vault
 from quantbox.backup.making import read_vault
@@ -85,7 +85,7 @@ def test_bars_a_source_can_give_again_stay_out_only_when_asked(store: Store) -> 
 
 def test_the_snapshot_is_consistent_while_the_program_writes(store: Store, tmp_path: Path) -> None:
     """A writer adds a job and its twin in one transaction; a backup that holds one without the other is torn."""
-    stopped = threading.Event()
+    begun, stopped = threading.Event(), threading.Event()
 
     def write() -> None:
         number = 0
@@ -94,10 +94,12 @@ def test_the_snapshot_is_consistent_while_the_program_writes(store: Store, tmp_p
                 for twin in ("a", "b"):
                     store.jobs.create("backtest", f"{twin}{number}", OWNER, session=session)
             number += 1
+            begun.set()
 
     writer = threading.Thread(target=write)
     writer.start()
     try:
+        assert begun.wait(60)
         documents = [store.backups.create(OWNER, silent, out=tmp_path / f"{number}.qbbackup") for number in range(3)]
     finally:
         stopped.set()
@@ -114,6 +116,13 @@ def test_an_existing_file_stays_untouched(store: Store, tmp_path: Path) -> None:
     with pytest.raises(FileExists):
         store.backups.create(OWNER, silent, out=out)
     assert out.read_bytes() == b"mine"
+
+
+def test_a_folder_that_is_not_there_is_named(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(FolderNotWritable) as refusal:
+        store.backups.create(OWNER, silent, out=tmp_path / "gone" / "a.qbbackup")
+    assert refusal.value.facts["folder"] == str(tmp_path / "gone")
+    assert list(store.folder.backups.iterdir()) == []
 
 
 def test_a_backup_that_does_not_read_back_is_thrown_away(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,11 +159,23 @@ def test_a_backup_that_does_not_read_back_is_thrown_away(store: Store, monkeypat
 
 
 def test_a_full_disk_is_told_before_anything_is_written(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as full:
-        full.setattr(shutil, "disk_usage", lambda _path: shutil._ntuple_diskusage(10, 10, 0))
-        with pytest.raises(DiskTooSmall):
-            store.backups.create(OWNER, silent)
-    assert list(store.folder.backups.iterdir()) == []
+    database = store.folder.database.stat().st_size
+    for free in (0, 2 * database - 1):
+        with monkeypatch.context() as full:
+            full.setattr(shutil, "disk_usage", lambda _path, free=free: shutil._ntuple_diskusage(10, 10, free))
+            with pytest.raises(DiskTooSmall):
+                store.backups.create(OWNER, silent)
+        assert list(store.folder.backups.iterdir()) == []
+
+
+def test_room_for_the_bars_is_asked_for_before_they_are_written(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(making, "require_free", lambda _folder, needed: asked.append(needed))
+    store.backups.create(OWNER, silent)
+    assert asked == [
+        2 * store.folder.database.stat().st_size,
+        sum(file.stat().st_size for file in store.folder.market.rglob("*.parquet")),
+    ]
 
 
 def test_keys_rotated_meanwhile_spoil_the_backup(store: Store, tmp_path: Path) -> None:

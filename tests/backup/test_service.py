@@ -14,6 +14,7 @@ from quantbox.backup.errors import BackupDamaged, BackupKeyMissing, BackupNotFou
 from quantbox.backup.examination import examine, read_header
 from quantbox.backup.models import OpensWith, Proof
 from quantbox.backup.restoring import restore
+from quantbox.cli import main
 from quantbox.core.paths import DataFolder
 from quantbox.jobs.models import JobState
 from quantbox.vault.access import VaultAccess
@@ -196,6 +197,12 @@ def test_a_recovery_kit_opens_a_backup_on_another_machine(make_store: Callable[[
     assert unlock(folder, PASSPHRASE).database == store.keys.database
     with pytest.raises(Exception, match="recovery"):
         read_header(path).open(Proof(recovery_code="0" * 35), path.name)
+    code_file = tmp_path / "code.txt"
+    code_file.write_text(kit.code + "\n", encoding="utf-8")
+    by_command = tmp_path / "by command"
+    words = ["backup", "restore", str(path), "--data-dir", str(by_command), "--recovery-code-file", str(code_file), "--json"]
+    assert main(words) == 0
+    assert unlock(DataFolder(by_command), PASSPHRASE).database == store.keys.database
 
 
 def test_a_crash_in_the_middle_leaves_nothing_that_the_next_does_not_clear(store: Store, name: str) -> None:

@@ -146,16 +146,15 @@ def _compare_with_store(
 ) -> dict[str, Any] | None:
     """Hold a backup against the store in the data folder, where it is that store's and the pass phrase opens it."""
     from quantbox.app.store_access import run_on_store
-    from quantbox.backup.service import compare_counts
+    from quantbox.backup.models import compare_counts
     from quantbox.vault.service import exists, store_id
 
     if not options.passphrase_file or not exists(folder) or store_id(folder) != examined.store_id:
         return None
     try:
         now = run_on_store(options, folder, "backup.count", {"language": language})["contents"]
-    except (
-        QuantBoxError
-    ) as refusal:  # the rehearsal itself went well: a store that is busy or has another pass phrase spoils nothing
+    except QuantBoxError as refusal:
+        # the rehearsal itself went well: a store that is busy or has another pass phrase spoils nothing
         return {"same": None, "differences": {}, "error": refusal.message(language)}
     return compare_counts(examined, examined.store_id, now)
 
