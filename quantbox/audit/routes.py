@@ -90,12 +90,6 @@ class ExportBody(Body):
     end: date | None = None
 
 
-class AnchorBody(Body):
-    """Why the log is anchored anew."""
-
-    reason: Literal["moved"] = "moved"
-
-
 @routes.add("GET", "/audit", role=Role.OWNER, query=RecordQuery, answer=PageOf[RecordAnswer])
 def list_records(query: RecordQuery) -> dict[str, Any]:
     """List records, newest first; `text` is looked for in acts, persons, addresses and facts."""
@@ -136,13 +130,19 @@ def export_log(body: ExportBody) -> FileAnswer:
 
 
 @routes.add(
-    "POST", "/audit/anchor", role=Role.OWNER, body=AnchorBody, answer=VerificationAnswer, step_up=True, act="audit.anchor"
+    "POST",
+    "/audit/anchor",
+    role=Role.OWNER,
+    answer=VerificationAnswer,
+    step_up=True,
+    act="audit.anchor",
+    is_expensive=True,
 )
-def anchor_log(body: AnchorBody) -> dict[str, Any]:
+def anchor_log() -> dict[str, Any]:
     """Accept the log as it stands after the data was moved, and anchor it anew; the record says what is given up."""
     caller = present_caller()
     actor = Actor(current_user.account_id, caller.person_id, caller.name, caller.device_id, caller.address)
     audit = get_service(Audit)
-    audit.reanchor(body.reason, actor=actor)
+    audit.reanchor("moved", actor=actor)
     recorded_by_itself()
     return verification_json(audit.verify(), request_language())

@@ -49,7 +49,7 @@ class Audit:
 
     @property
     def last_check(self) -> Verification | None:
-        """What the latest examination by this process found; None before the first has ended."""
+        """What the latest examination by this process found; None before the first has ended, and after anchoring anew."""
         return self._last_check
 
     def begin(self) -> None:
@@ -102,7 +102,7 @@ class Audit:
             },
         )
         self._anchorage.replace(Anchor(record.seq, record.hash, record.at))
-        self.verify()
+        self._last_check = None  # what was found before holds no longer
         return record
 
     def countersign(self, next_key: bytes) -> None:

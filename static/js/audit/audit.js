@@ -112,7 +112,7 @@ function audit() {
     async anchor() {
       if (!(await confirm({ title: t('audit.anchor_title'), body: t('audit.anchor_body'), action: t('audit.anchor'), danger: true }))) return;
       try {
-        this.check = await post('/audit/anchor', { reason: 'moved' });
+        this.check = await post('/audit/anchor');
         await this.read();
       } catch (problem) {
         complain(problem);
