@@ -4,6 +4,7 @@ import { focusSoon } from '../core/focus.js';
 import { bytes, integer, percent } from '../core/format.js';
 import { knows, t } from '../core/i18n.js';
 import { stageText } from '../core/jobs.js';
+import { holdStill } from '../core/polling.js';
 
 const WAYS = ['phrase', 'code', 'own'];
 const ASK_MILLISECONDS = 500;
@@ -74,12 +75,14 @@ export const restoring = {
     const form = new FormData();
     form.append({ phrase: 'passphrase', code: 'recovery_code', own: 'backup_passphrase' }[this.restoreWay], this.restoreSecret);
     form.append('files', this.restoreFile);
+    holdStill(this.restoreOver);
     try {
       const [send, path] = this.restoreOver ? [post, '/restore/over'] : [prove, '/restore'];
       this.restored = (await send(path, form, (share) => this.takeSent(share))).restored;
       this.restoreSecret = '';
     } catch (problem) {
       this.restoreFault = { message: problem.message, hint: problem.hint };
+      holdStill(false);
     }
     clearInterval(this.restoreTimer);
     this.restoreBusy = false;

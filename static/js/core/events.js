@@ -1,6 +1,6 @@
 // Live news: the websocket while it stands, a poll of the job list while it does not.
 import { get } from './api.js';
-import { every, isAway } from './polling.js';
+import { every, isAway, isQuiet } from './polling.js';
 
 const POLL_MILLISECONDS = 2000;
 const NEWS_MILLISECONDS = 15000;
@@ -50,6 +50,10 @@ function stopPolling() {
 
 function connect() {
   if (isAway()) return; // until somebody is back
+  if (isQuiet()) {
+    waiting = setTimeout(connect, retry);
+    return;
+  }
   const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
   socket = new WebSocket(`${scheme}://${location.host}/api/v1/events`);
   socket.addEventListener('open', () => {
