@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 from quantbox.core.clock import SHANGHAI, FixedClock
 from quantbox.core.paths import DataFolder
@@ -19,6 +20,10 @@ from quantbox.core.paths import DataFolder
 if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlalchemy.orm import Session, sessionmaker
+
+# an example that took long tells of a busy machine, not of the code: no test fails for that
+settings.register_profile("unhurried", parent=settings(), deadline=None)
+settings.load_profile("unhurried")
 
 _LEFT_OUT = "real files are absent"
 #: What the program takes for one guess at a pass phrase.
