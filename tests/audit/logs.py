@@ -20,6 +20,12 @@ def write(audit: Audit, count: int, **facts: Any) -> None:
         audit.record(WANG, "data.import", Outcome.DONE, {"files": number, **facts})
 
 
+def problem(audit: Audit) -> tuple[str, int | None] | None:
+    """Return code and place of what is wrong with the log."""
+    found = audit.verify().problem
+    return None if found is None else (found.code, found.seq)
+
+
 def tamper(engine: Engine, *statements: str) -> None:
     """Change the log behind the program's back; the database's own refusal is taken away first."""
     with engine.begin() as connection:
