@@ -106,9 +106,8 @@ def test_a_backtest_is_queued_run_listed_shown_reported_repeated_and_deleted(bro
     assert browser.get(f"/api/v1/backtests/{backtest_id}").status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("changes", "status", "code", "field"),
-    [
+def test_what_cannot_be_run_is_refused_before_a_job_is_made(browser: Browser) -> None:
+    refusals: tuple[tuple[dict[str, Any], int, str, str], ...] = (
         ({"symbols": ["600000"]}, 404, "market_data.symbol_unknown", "symbols"),
         ({"benchmark": "000300.SH"}, 404, "market_data.symbol_unknown", "benchmark"),
         ({"symbols": []}, 400, "backtesting.symbol_count_invalid", "symbols"),
@@ -118,13 +117,10 @@ def test_a_backtest_is_queued_run_listed_shown_reported_repeated_and_deleted(bro
         ({"costs": {"commission_bps": "5000"}}, 400, "backtesting.costs_invalid", "costs.commission_bps"),
         ({"source": " "}, 400, "backtesting.source_invalid", "source"),
         ({"leverage": 3}, 400, "web.request_invalid", "leverage"),
-    ],
-)
-def test_what_cannot_be_run_is_refused_before_a_job_is_made(
-    browser: Browser, changes: dict[str, Any], status: int, code: str, field: str
-) -> None:
-    answer = browser.post("/backtests", asked(**changes))
-    assert (answer.status_code, answer.get_json()["code"], answer.get_json()["facts"]["field"]) == (status, code, field)
+    )
+    for changes, status, code, field in refusals:
+        answer = browser.post("/backtests", asked(**changes))
+        assert (answer.status_code, answer.get_json()["code"], answer.get_json()["facts"]["field"]) == (status, code, field)
     assert browser.api("/jobs")["items"] == []
 
 

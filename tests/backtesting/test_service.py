@@ -401,7 +401,7 @@ def test_cancelling_stops_a_running_strategy(house: House) -> None:
 def test_progress_reaches_the_bus_on_the_way(house: House) -> None:
     seen: list[float] = []
     house.bus.subscribe("jobs.", lambda _topic, news: seen.append(news["job"]["progress"]))
-    house.run(ask(strategy("import time\ntime.sleep(0.02)")))
+    house.run(ask(strategy("import time\ntime.sleep(0.15 * (len(self) < 4))")))
     assert seen == sorted(seen)
     assert any(0 < fraction < 1 for fraction in seen)
 

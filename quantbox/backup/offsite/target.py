@@ -278,7 +278,7 @@ def _translated(step: str, name: str, path: str, seconds: float, problem: Except
     if "timeout reached" in text or "operation timed out" in text:
         return _slow(step, name, seconds)
     if "client error (Connect)" in text or "invalid IPv4 address" in text:
-        return TargetUnreachable(**told, cause="DNS" if "dns error" in text else "TCP")
+        return TargetUnreachable(**told, cause="DNS" if "dns error" in text or "invalid dns name" in text else "TCP")
     if status in (401, 403) or kind == "PermissionDenied":
         return TargetSecretWrong(**told)
     if kind == "NotFound" and "NoSuchBucket" not in text:

@@ -282,7 +282,7 @@ def test_a_worker_killed_while_it_sends_leaves_one_whole_object_in_the_end(offsi
     def hold(environ: dict[str, Any], _start_response: Any) -> None:
         if environ["REQUEST_METHOD"] == "GET" and name in environ["PATH_INFO"] and not go_on.is_set():
             reached.set()  # the object is there, and the row does not say so yet
-            go_on.wait(20)
+            go_on.wait(60)
 
     dav.gate = hold
     keys = {one.name: getattr(offsite.keys, one.name).hex() for one in fields(offsite.keys)}
@@ -291,7 +291,7 @@ def test_a_worker_killed_while_it_sends_leaves_one_whole_object_in_the_end(offsi
         assert sender.stdin is not None
         sender.stdin.write(program)
         sender.stdin.close()
-        assert reached.wait(40)
+        assert reached.wait(60)
         sender.kill()
     go_on.set()
     assert objects(dav) == [name]
@@ -310,7 +310,7 @@ def test_the_workers_thread_sends_within_a_minute(offsite: Services, dav: WebDav
     thread.start()
     try:
         submit(offsite)
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while offsite.offsite.state(OWNER)["waiting"] and time.monotonic() < deadline:
             time.sleep(0.05)
     finally:

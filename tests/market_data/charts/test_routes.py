@@ -73,9 +73,8 @@ def test_bars_say_what_they_are(browser: Browser) -> None:
     assert answer["bars"] == [["2024-01-03", 1715.0, 1718.19, 1676.33, 1694.0, 5238300, 8851483200.0]]
 
 
-@pytest.mark.parametrize(
-    ("path", "status", "code"),
-    [
+def test_what_is_not_there_or_not_sensible_is_refused_by_name(browser: Browser) -> None:
+    for path, status, code in (
         ("/market/bars/600000", 404, "market_data.symbol_unknown"),
         ("/market/bars/nonsense", 400, "market_data.symbol_invalid"),
         ("/market/bars/600519?start=2025-01-01", 404, "market_data.no_bars"),
@@ -83,8 +82,6 @@ def test_bars_say_what_they_are(browser: Browser) -> None:
         ("/market/bars/600519?frequency=2d", 400, "web.request_invalid"),
         ("/market/instruments/600000", 404, "market_data.symbol_unknown"),
         ("/market/instruments?kind=dream", 400, "web.request_invalid"),
-    ],
-)
-def test_what_is_not_there_or_not_sensible_is_refused_by_name(browser: Browser, path: str, status: int, code: str) -> None:
-    answer = browser.get("/api/v1" + path)
-    assert (answer.status_code, answer.get_json()["code"]) == (status, code)
+    ):
+        answer = browser.get("/api/v1" + path)
+        assert (answer.status_code, answer.get_json()["code"]) == (status, code), path

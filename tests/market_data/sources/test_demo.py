@@ -15,13 +15,14 @@ from quantbox.market_data.rules import limit_prices
 from quantbox.market_data.sources.demo import DEMO_END, DEMO_START, DemoMarket, make_demo_market
 from quantbox.market_data.sources.demo_listings import STOCKS
 from quantbox.market_data.symbols import parse_symbol
+from tests.market_data.conftest import made_once
 
 SESSIONS = [day.date() for day in exchange_calendars.get_calendar("XSHG").sessions_in_range("2016-10-31", "2026-10-30")]
 
 
 @pytest.fixture(scope="module")
 def demo() -> DemoMarket:
-    return make_demo_market(SESSIONS)
+    return made_once(tuple(SESSIONS))
 
 
 @pytest.fixture(scope="module")
