@@ -109,7 +109,7 @@ def renew_authority(desk: Page) -> None:
     fingerprint = desk.locator("p.fingerprint:visible")
     expect(fingerprint).to_contain_text(":")
     before = fingerprint.inner_text()
-    desk.get_by_role("button", name="更换签发证书").click()
+    desk.get_by_role("button", name="更换…").click()
     desk.get_by_role("dialog", name="更换签发证书？").get_by_role("button", name="更换", exact=True).click()
     expect(desk.get_by_text("签发证书已更换")).to_be_visible()
     expect(fingerprint).not_to_have_text(before)
