@@ -5,13 +5,17 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from quantbox.backup.examination import read_header
+from quantbox.backup.locks import Header, Opened
+from quantbox.backup.restoring import restore
 from quantbox.core.paths import DataFolder
 from quantbox.vault.models import Keys
 from quantbox.vault.service import create
-from tests.backup.store import OWNER, PASSPHRASE, Store, silent
+from tests.backup.store import OWNER, PASSPHRASE, PROOF, Store, silent
 
 
 @pytest.fixture(scope="session")
@@ -53,3 +57,15 @@ def backup_file(template: tuple[Path, Keys], tmp_path_factory: pytest.TempPathFa
     document = store.backups.create(OWNER, silent, out=folder / "one.qbbackup")
     store.close()
     return Path(document["path"])
+
+
+@pytest.fixture(scope="session")
+def key(backup_file: Path) -> bytes:
+    return read_header(backup_file).open(PROOF, backup_file.name).key
+
+
+@pytest.fixture
+def by_key(monkeypatch: pytest.MonkeyPatch, key: bytes) -> Callable[..., Any]:
+    """Return `restore`, given the container's key at once: deriving it for 200 files would take minutes."""
+    monkeypatch.setattr(Header, "open", lambda _self, _proof, _name: Opened(key, None))
+    return restore
