@@ -1,8 +1,8 @@
-"""Pictures of every page, in both sizes, themes and languages: ``python -m tests.e2e.screenshots OUT [NAME…]``."""
+"""Pictures of every page, in both sizes, themes and languages: ``python -m tests.e2e.screenshots OUT [NAME…] [--style STYLE]``."""
 
 from __future__ import annotations
 
-import sys
+import argparse
 import tempfile
 from collections.abc import Callable, Iterator
 from itertools import product
@@ -16,7 +16,9 @@ from tests.program import OWNER, PASSPHRASE, PASSWORD, Store, serving
 
 SHEETS = ("trades", "kline", "exposure", "log", "code", "differences")
 EMPTY = {"overview": "/", "market": "/market", "data": "/data", "backtests": "/backtests", "new": "/backtests/new"}
-STYLES = list(product((("desk", DESK), ("tablet", TABLET)), ("light", "dark"), ("zh", "en")))
+#: The window's name and size, the theme, the language.
+Style = tuple[tuple[str, dict[str, int]], str, str]
+STYLES: list[Style] = list(product((("desk", DESK), ("tablet", TABLET)), ("light", "dark"), ("zh", "en")))
 
 
 def open_palette(page: Page) -> None:
@@ -67,12 +69,19 @@ def prefer(page: Page, url: str, theme: str, language: str) -> None:
     page.context.add_cookies([{"name": key, "value": value, "url": url} for key, value in cookies.items()])
 
 
-def styled(browser: Browser, url: str) -> Iterator[tuple[Page, Watch, str]]:
+def name_of(style: Style) -> str:
+    """Return a style's name."""
+    (size, _viewport), theme, language = style
+    return f"{size}-{theme}-{language}"
+
+
+def styled(browser: Browser, url: str, styles: list[Style]) -> Iterator[tuple[Page, Watch, str]]:
     """Yield a page in each style, and the style's name."""
-    for (size, viewport), theme, language in STYLES:
+    for style in styles:
+        (_size, viewport), theme, language = style
         with context_of(browser, url, viewport=viewport) as (page, watch):
             prefer(page, url, theme, language)
-            yield page, watch, f"{size}-{theme}-{language}"
+            yield page, watch, name_of(style)
 
 
 def enter(page: Page) -> None:
@@ -89,10 +98,10 @@ def shoot(page: Page, watch: Watch, path: Path) -> None:
     page.screenshot(path=path)
 
 
-def picture_program(browser: Browser, folder: Path, wanted: set[str]) -> None:
+def picture_program(browser: Browser, folder: Path, wanted: set[str], styles: list[Style]) -> None:
     """Picture the pages of an opened program, and its unlock page."""
     with tempfile.TemporaryDirectory() as name, demo_program(Path(name)) as program:
-        for page, watch, style in styled(browser, program.url):
+        for page, watch, style in styled(browser, program.url, styles):
             if not wanted or "sign-in" in wanted:
                 page.goto("/sign-in")
                 shoot(page, watch, folder / f"sign-in-{style}.png")
@@ -110,10 +119,11 @@ def picture_program(browser: Browser, folder: Path, wanted: set[str]) -> None:
                 shoot(page, watch, folder / f"{name_}-{style}.png")
 
 
-def picture_first_run(browser: Browser, folder: Path) -> None:
+def picture_first_run(browser: Browser, folder: Path, styles: list[Style]) -> None:
     """Picture the wizard as somebody goes through it, the pages while nothing is stored, and the unlock page."""
-    for (size, viewport), theme, language in STYLES:
-        style = f"{size}-{theme}-{language}"
+    for chosen in styles:
+        (_size, viewport), theme, language = chosen
+        style = name_of(chosen)
         with tempfile.TemporaryDirectory() as name, serving(Store(Path(name))) as (_supervisor, client):
             with context_of(browser, client.url, viewport=viewport) as (page, watch):
                 prefer(page, client.url, theme, language)
@@ -162,16 +172,24 @@ def picture_wizard(page: Page, watch: Watch, folder: Path, style: str) -> None:
     shoot(page, watch, folder / f"welcome-6-{style}.png")
 
 
-def main(folder: Path, wanted: set[str]) -> None:
+def main() -> None:
     """Take the pictures."""
-    folder.mkdir(parents=True, exist_ok=True)
+    parser = argparse.ArgumentParser(description="Pictures of every page of the program.")
+    parser.add_argument("folder", type=Path, metavar="OUT", help="where the pictures are put")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only these pages; 'welcome' is the wizard and the empty pages")
+    parser.add_argument("--style", action="append", metavar="desk-light-zh", help="only this style; may be given again")
+    chosen = parser.parse_args()
+    chosen.folder.mkdir(parents=True, exist_ok=True)
+    wanted = set(chosen.names)
+    styles = [style for style in STYLES if not chosen.style or name_of(style) in chosen.style]
     with sync_playwright() as playwright:
         browser = open_chromium(playwright)
-        picture_program(browser, folder, wanted)
+        if wanted != {"welcome"}:
+            picture_program(browser, chosen.folder, wanted, styles)
         if not wanted or "welcome" in wanted:
-            picture_first_run(browser, folder)
+            picture_first_run(browser, chosen.folder, styles)
         browser.close()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), set(sys.argv[2:]))
+    main()

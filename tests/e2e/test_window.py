@@ -70,6 +70,7 @@ def test_the_window_opens_on_the_wizard_ends_everything_when_closed_and_is_unloc
         assert_ends_by_its_close_button(program, display)
 
 
+@pytest.mark.long  # test_demo_run.py holds what a demo shows, the test above how a window opens and ends
 def test_the_demo_window_opens_on_the_report_of_the_sample_backtest(playwright: Playwright, display: str) -> None:
     port = free_port()
     with window_program(display, port, "--demo") as program:
