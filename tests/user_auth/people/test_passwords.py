@@ -7,6 +7,9 @@ import pytest
 
 from quantbox.user_auth.errors import PasswordCommon, PasswordShort
 from quantbox.user_auth.people.passwords import is_outdated, is_right, make_verifier, nobodys_verifier, refuse_weak
+from tests.user_auth.setting import cheap_passwords
+
+__all__ = ["cheap_passwords"]
 
 GOOD = "青瓦檐下 rain 七声"
 
@@ -32,7 +35,9 @@ def test_another_implementations_verifier_is_understood(verifier: str) -> None:
     assert argon2.PasswordHasher().verify(verifier, GOOD)
 
 
-def test_only_the_very_password_is_right_however_a_keyboard_spells_it(verifier: str) -> None:
+def test_only_the_very_password_is_right_however_a_keyboard_spells_it(cheap_passwords: None) -> None:
+    verifier = make_verifier(GOOD)
+    assert is_right(verifier, GOOD)
     assert not is_right(verifier, GOOD + " ")
     assert not is_right(verifier, GOOD.upper())
     assert not is_right(None, GOOD)

@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 
 from quantbox.core.clock import FixedClock
 from quantbox.core.roles import Role
+from quantbox.user_auth.people import passwords
 from quantbox.user_auth.people.passwords import is_outdated, is_right
 from quantbox.user_auth.tables import PersonRow
 from tests.audit.program import log_of
@@ -92,10 +93,9 @@ def test_the_delay_outlives_a_restart(people: Program, clock: FixedClock) -> Non
     assert try_password(after, NAME).status_code == 200
 
 
-def test_the_cost_of_a_verifier_is_raised_at_the_next_sign_in(program: Program) -> None:
-    people = program
-    add_person(people)
-    old = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1).hash(PASSWORD)
+def test_the_cost_of_a_verifier_is_raised_at_the_next_sign_in(people: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = PasswordHasher(1, 64, 1, 32, 16).hash(PASSWORD)
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(2, 64, 1, 32, 16))
     with people.open_services.sessions.begin() as session:
         session.get_one(PersonRow, person_of(people, NAME)).password_verifier = old
     try_password(open_browser(people), NAME, "wrong")

@@ -147,11 +147,11 @@ def test_a_viewers_token_only_looks(program: Program, browser: Browser) -> None:
     assert script.code("POST", "/jobs/none/cancel") == (403, "web.role_missing")
 
 
-@pytest.mark.parametrize("role", ["owner", "admin", ""])
-def test_no_token_has_the_owners_role(browser: Browser, role: str) -> None:
-    answer = browser.post("/tokens", {"name": "x", "role": role, "days": 7})
-    expected = "user_auth.token_role_too_high" if role == "owner" else "web.request_invalid"
-    assert (answer.status_code, answer.get_json()["code"]) == (400, expected)
+def test_no_token_has_the_owners_role(browser: Browser) -> None:
+    for role in ("owner", "admin", ""):
+        answer = browser.post("/tokens", {"name": "x", "role": role, "days": 7})
+        expected = "user_auth.token_role_too_high" if role == "owner" else "web.request_invalid"
+        assert (answer.status_code, answer.get_json()["code"]) == (400, expected), role
 
 
 def test_a_session_held_to_looking_makes_no_token_that_trades(
@@ -171,9 +171,10 @@ def test_a_session_held_to_looking_makes_no_token_that_trades(
     assert browser.post("/tokens", {"name": "x", "role": "viewer", "days": 7}).status_code == 201
 
 
-@pytest.mark.parametrize("days", [0, 8, 1.5])
-def test_no_access_token_lives_longer_than_seven_days(browser: Browser, days: float) -> None:
-    assert browser.post("/tokens", {"name": "x", "role": "viewer", "days": days}).get_json()["code"] == "web.request_invalid"
+def test_no_access_token_lives_longer_than_seven_days(browser: Browser) -> None:
+    for days in (0, 8, 1.5):
+        answer = browser.post("/tokens", {"name": "x", "role": "viewer", "days": days})
+        assert answer.get_json()["code"] == "web.request_invalid", days
 
 
 def test_making_one_needs_a_step_up_and_revoking_does_not(browser: Browser, clock: FixedClock) -> None:
