@@ -23,7 +23,7 @@ from quantbox.vault.rotation.rotating import Rotation
 from quantbox.vault.service import create
 from tests.backtesting.test_sealing import add_result
 from tests.program import PASSPHRASE, Answer, Client, Store, finish, serving, start, wait_until
-from tests.test_cli import BUY_AND_HOLD, HEADER, bars_csv
+from tests.test_cli import BUY_AND_HOLD, HEADER, StoreHere, bars_csv
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="only root mounts a small disk")
 
@@ -50,7 +50,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def store(disk: Path, tmp_path: Path) -> Store:
-    made = Store(tmp_path)
+    made = StoreHere(tmp_path)
     made.root = disk / "store"
     assert made.run("init").status == 0
     assert made.run("data", "import", str(bars_csv(tmp_path / "sh600000.csv"))).status == 0

@@ -8,8 +8,8 @@ from pathlib import Path
 import psutil
 
 from tests.faults.test_kills import FINAL_VALUE, SLOW_BUY
-from tests.program import Store, finish, serving, wait_until
-from tests.test_cli import bars_csv
+from tests.program import finish, serving, wait_until
+from tests.test_cli import StoreHere, bars_csv
 
 
 def files_open(process: psutil.Process, folder: Path) -> list[str]:
@@ -21,7 +21,7 @@ def files_open(process: psutil.Process, folder: Path) -> list[str]:
 
 
 def test_a_command_handed_over_ends_with_the_lock_and_its_job_goes_on_after_unlocking(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = StoreHere(tmp_path)
     assert store.run("init").status == 0
     assert store.run("data", "import", str(bars_csv(tmp_path / "sh600000.csv"))).status == 0
     (tmp_path / "slow.py").write_text(SLOW_BUY, encoding="utf-8")

@@ -69,6 +69,7 @@ def test_every_acknowledged_row_survives_kills_at_random_moments(tmp_path: Path,
 UPGRADER = """
 import sys
 from pathlib import Path
+from alembic import command, config  # loaded before, so that the kill falls into the work
 from quantbox.core.database import open_engine, upgrade
 
 engine = open_engine(Path(sys.argv[1]), bytes.fromhex(sys.stdin.readline()))

@@ -59,9 +59,13 @@ def test_constraints_are_those_of_the_table_classes(engine: Engine) -> None:
         assert stored == declared, name
 
 
-def test_fresh_file_gets_the_newest_schema_and_no_copy(engine: Engine, data_folder: DataFolder) -> None:
+def test_fresh_file_gets_the_newest_schema_and_no_copy(data_folder: DataFolder, database_key: bytes) -> None:
+    engine = open_engine(data_folder.database, database_key)
+    assert schema.current_revision(engine) is None
+    upgrade(engine)
     assert schema.current_revision(engine) == schema.head_revision()
     assert list(data_folder.root.glob("*.before-*")) == []
+    engine.dispose()
 
 
 def test_second_upgrade_does_nothing(engine: Engine, data_folder: DataFolder) -> None:
