@@ -32,6 +32,8 @@ _NAME = re.compile(r"[\w][\w.\-]{0,180}" + re.escape(SUFFIX))
 
 #: Somebody who writes there could make the list endless.
 _MOST_ADOPTED = 1000
+#: Of a file found there: larger than any backup, and small enough for a number of the database.
+_LARGEST_BYTES = 1 << 40
 
 Succeeded = Callable[[Session, str], None]
 
@@ -111,8 +113,11 @@ class Copies:
             known = set(session.scalars(select(OffsiteCopyRow.name)))
         strange = [name for name in target.names("backups") if name not in known and _NAME.fullmatch(name)]
         for name in strange[-_MOST_ADOPTED:]:  # the newest by their names
+            size = target.size(f"backups/{name}")
+            if size is None or size > _LARGEST_BYTES:
+                continue
             row = OffsiteCopyRow(name=name, account_id=account_id, is_scheduled=False, attempts=0, sent_at=self._clock.now())
-            row.created_at, row.size_bytes = _moment_of(name, self._clock.now()), target.size(f"backups/{name}") or 0
+            row.created_at, row.size_bytes = _moment_of(name, self._clock.now()), size
             with self._sessions.begin() as session:
                 session.merge(row)
 

@@ -110,13 +110,18 @@ def test_a_copy_changed_there_is_refused(offsite: Services, nas: Path) -> None:
         offsite.offsite.fetch("../vault.json", OWNER, silent)
 
 
-def test_copies_a_restored_store_does_not_know_are_found_there(offsite: Services, nas: Path, template: object) -> None:
+def test_copies_a_restored_store_does_not_know_are_found_there(
+    offsite: Services, nas: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = make(offsite)
     offsite.offsite.send_copies()
     (there,) = nas.rglob(path.name)
     later = there.with_name("quantbox-20270101-180000.qbbackup")
     later.write_bytes(there.read_bytes())
     (there.parent / "photo.jpg").write_bytes(b"")
+    beyond = there.with_name("quantbox-20270102-180000.qbbackup")
+    beyond.write_bytes(there.read_bytes() + b"\0")
+    monkeypatch.setattr("quantbox.backup.offsite.copies._LARGEST_BYTES", there.stat().st_size)
     offsite.offsite.change(OWNER, OffsiteSettings(), None)
     offsite.offsite.change(OWNER, OffsiteSettings(OffsiteKind.FOLDER, {"path": str(nas)}), None)
     offsite.offsite.send_copies()
@@ -124,4 +129,4 @@ def test_copies_a_restored_store_does_not_know_are_found_there(offsite: Services
     offsite.offsite.fetch(later.name, OWNER, silent)
     assert (offsite.folder.backups / later.name).read_bytes() == there.read_bytes()
     offsite.offsite.delete_copy(later.name, OWNER)
-    assert list(copies(nas)) == [path.name]
+    assert set(copies(nas)) == {path.name, beyond.name}
