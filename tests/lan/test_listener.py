@@ -82,7 +82,7 @@ def name_of(listener: LanListener) -> str:
 def ask(listener: LanListener, address: str = ADDRESS) -> tuple[str, bytes, bytes]:
     """Ask as a tablet does that resolved the name to `address`: TLS version, answer, certificate."""
     trust, name = trusting(listener), name_of(listener)
-    with socket.create_connection((address, listener.port), timeout=5) as plain:
+    with socket.create_connection((address, listener.port), timeout=20) as plain:
         with trust.wrap_socket(plain, server_hostname=name) as client:
             version, certificate = client.version() or "", client.getpeercert(binary_form=True) or b""
             client.sendall(f"GET / HTTP/1.1\r\nHost: {name}:{listener.port}\r\nConnection: close\r\n\r\n".encode())
@@ -99,7 +99,7 @@ def test_a_client_with_the_authority_is_answered_over_tls_1_3(lan: LanListener) 
 
 
 def test_a_client_without_the_authority_refuses_the_listener(lan: LanListener) -> None:
-    connection = http.client.HTTPSConnection(ADDRESS, lan.port, timeout=5, context=ssl.create_default_context())
+    connection = http.client.HTTPSConnection(ADDRESS, lan.port, timeout=20, context=ssl.create_default_context())
     with pytest.raises(ssl.SSLCertVerificationError, match="unable to get local issuer certificate"):
         connection.request("GET", "/")
     connection.close()
@@ -111,7 +111,7 @@ def test_promise_12_only_tls_1_3_is_spoken_on_the_lan_and_no_plain_http(lan: Lan
         said = openssl("s_client", "-connect", f"{ADDRESS}:{PORT}", older, "-cipher", "ALL:@SECLEVEL=0", "-brief")
         assert "alert protocol version" in said, (older, said)
         assert "CONNECTION ESTABLISHED" not in said
-    with socket.create_connection((ADDRESS, lan.port), timeout=5) as client:
+    with socket.create_connection((ADDRESS, lan.port), timeout=20) as client:
         client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         answer = client.recv(4096)
     assert b"HTTP" not in answer
@@ -153,7 +153,7 @@ def test_a_changed_address_gets_a_leaf_of_its_own(lan: LanListener, addresses: l
     lan.follow()
     assert ask(lan, SECOND)[2] == ask(lan, THIRD)[2] != first
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection((ADDRESS, lan.port), timeout=5)
+        socket.create_connection((ADDRESS, lan.port), timeout=20)
     addresses.clear()
     lan.follow()
     assert lan.describe(follows=False)["addresses"] == ()
@@ -192,7 +192,7 @@ def test_it_is_back_after_a_restart_with_the_open_store_and_after_a_cold_start_w
     cold.follow()
     assert cold.host_names() == ()
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection((ADDRESS, port), timeout=5)
+        socket.create_connection((ADDRESS, port), timeout=20)
     store.open()
     cold.follow()
     assert ask(cold)[0] == "TLSv1.3"
@@ -203,7 +203,7 @@ def test_turned_off_nothing_listens_and_turned_on_again_the_tablet_still_trusts_
     lan.decide(is_on=False, port=lan.port, at_once=True)
     assert lan.host_names() == ()
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection((ADDRESS, lan.port), timeout=5)
+        socket.create_connection((ADDRESS, lan.port), timeout=20)
     lan.decide(is_on=True, port=lan.port, at_once=True)
     assert (name_of(lan), lan.authority_certificate()) == (name, trust)
     assert ask(lan)[0] == "TLSv1.3"
@@ -223,7 +223,7 @@ def test_a_taken_port_is_refused_and_the_one_before_goes_on(lan: LanListener, st
 
 def test_another_authority_cuts_off_everybody_who_came_under_the_old_one(lan: LanListener, store: LanStore) -> None:
     name, old_trust, before = name_of(lan), trusting(lan), lan.describe(follows=True)
-    with old_trust.wrap_socket(socket.create_connection((ADDRESS, lan.port), timeout=5), server_hostname=name) as open_since:
+    with old_trust.wrap_socket(socket.create_connection((ADDRESS, lan.port), timeout=20), server_hostname=name) as open_since:
         open_since.do_handshake()
         lan.renew_authority()
         assert open_since.recv(10) == b""
@@ -231,7 +231,7 @@ def test_another_authority_cuts_off_everybody_who_came_under_the_old_one(lan: La
     assert after["name"] not in (name, None)
     assert after["fingerprint"] != before["fingerprint"]
     assert (after["is_on"], after["port"]) == (True, before["port"])
-    with socket.create_connection((ADDRESS, lan.port), timeout=5) as plain, pytest.raises(ssl.SSLCertVerificationError):
+    with socket.create_connection((ADDRESS, lan.port), timeout=20) as plain, pytest.raises(ssl.SSLCertVerificationError):
         old_trust.wrap_socket(plain, server_hostname=name)
     assert ask(lan)[0] == "TLSv1.3"
     assert store.services is not None

@@ -112,7 +112,7 @@ def test_promise_14_market_data_sources_refuse_a_wrong_certificate(origin: Wrong
 
     for cached in (akshare.stock_info_sh_name_code, akshare.stock_info_bj_name_code, akshare.stock_info_a_code_name):
         getattr(cached, "cache_clear", lambda: None)()
-    source = AkshareSource(deadline_seconds=1.5, spacing_seconds=0, retry_pause_seconds=0)
+    source = AkshareSource(deadline_seconds=60, spacing_seconds=0, retry_pause_seconds=0)
     days = (date(2026, 1, 5), date(2026, 1, 9))
     refused_by_all(
         origin,

@@ -26,7 +26,7 @@ def echo(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
     """Answer with method, path and body; /slow waits for its gate, /unread leaves the body, /parts sends no length."""
     path = environ["PATH_INFO"]
     if path == "/slow":
-        environ["quantbox.gate"].wait(10)
+        environ["quantbox.gate"].wait(60)
     body = b"" if path == "/unread" else environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     answer = f"{environ['REQUEST_METHOD']} {path} ".encode() + body
     if path == "/parts":
@@ -54,7 +54,7 @@ def server(gate: threading.Event) -> Iterator[Server]:
 
 
 def get(port: int, path: str = "/", host: str = "127.0.0.1") -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection(host, port, timeout=10)
+    connection = http.client.HTTPConnection(host, port, timeout=30)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()
@@ -65,7 +65,7 @@ def get(port: int, path: str = "/", host: str = "127.0.0.1") -> tuple[int, bytes
 
 def exchange(port: int, request: bytes) -> bytes:
     """Send raw bytes and return all that comes back until the server closes."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
         client.sendall(request)
         received = b""
         while piece := client.recv(65536):
@@ -104,7 +104,7 @@ SLOW_BODY = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n
 
 def hold(held: ExitStack, port: int, sent: bytes, trust: ssl.SSLContext | None) -> None:
     """Keep a connection open that has said `sent` and says nothing more."""
-    client = held.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
+    client = held.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
     if sent:
         try:
             if trust is not None:
@@ -129,7 +129,7 @@ def test_promise_17_holds_over_tls_too(tls_server: Server, authority: trustme.CA
         for sent in [b""] * 200 + [SLOW_HEADER] * 50 + [SLOW_BODY] * 50:
             hold(held, tls_server.port, sent, trust)
         started = time.perf_counter()
-        connection = http.client.HTTPSConnection("127.0.0.1", tls_server.port, timeout=10, context=trust)
+        connection = http.client.HTTPSConnection("127.0.0.1", tls_server.port, timeout=30, context=trust)
         connection.request("GET", "/page")
         assert connection.getresponse().read() == b"GET /page "
         assert time.perf_counter() - started < 1.0
@@ -140,7 +140,7 @@ def test_200_bodies_that_stand_still_make_room_too(server: Server) -> None:
     with ExitStack() as held:
         for _ in range(200):
             hold(held, server.port, SLOW_BODY, None)
-        wait_until(lambda: sum(not one.is_waiting for one in server._table._open) == 200)
+        wait_until(lambda: being_served(server) == 200)
         time.sleep(STALLED_SECONDS)
         started = time.perf_counter()
         assert get(server.port, "/page") == (200, b"GET /page ")
@@ -200,7 +200,7 @@ def test_addresses_and_certificate_change_while_it_serves(authority: trustme.CA)
     opened: list[http.client.HTTPSConnection] = []
 
     def connect(host: str) -> http.client.HTTPSConnection:
-        opened.append(http.client.HTTPSConnection(host, server.port, timeout=10, context=trust))
+        opened.append(http.client.HTTPSConnection(host, server.port, timeout=30, context=trust))
         return opened[-1]
 
     def ask(connection: http.client.HTTPSConnection) -> bytes:
@@ -218,7 +218,7 @@ def test_addresses_and_certificate_change_while_it_serves(authority: trustme.CA)
             ask(connect("127.0.0.2"))
         server.listen_on(("127.0.0.3",))
         with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.2", server.port), timeout=10)
+            socket.create_connection(("127.0.0.2", server.port), timeout=30)
         with socket.create_server(("127.0.0.4", server.port)), pytest.raises(ListenerUnavailable):
             server.listen_on(("127.0.0.3", "127.0.0.4"))
         assert server.hosts == ("127.0.0.3",)
@@ -236,7 +236,7 @@ def test_a_client_beyond_the_bound_is_told_to_come_back_while_all_are_being_serv
         busy = [threading.Thread(target=lambda: answers.append(get(server.port, "/slow"))) for _ in range(3)]
         for thread in busy:
             thread.start()
-        wait_until(lambda: sum(not one.is_waiting for one in server._table._open) == 3)
+        wait_until(lambda: being_served(server) == 3)
         assert exchange(server.port, b"").startswith(b"HTTP/1.1 503 ")
         gate.set()
         for thread in busy:
@@ -251,7 +251,7 @@ def test_a_client_that_is_gone_before_tls_begins_leaves_nothing_open(tls_server:
     listener = tls_server._listeners[0]
     assert listener.ssl_context is not None
     with socket.create_server(("127.0.0.1", 0)) as door:
-        client = socket.create_connection(door.getsockname(), timeout=10)
+        client = socket.create_connection(door.getsockname(), timeout=30)
         plain, _address = door.accept()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing resets
     client.close()
@@ -267,7 +267,7 @@ def test_a_client_that_is_gone_before_tls_begins_leaves_nothing_open(tls_server:
 
 def test_headers_that_come_too_slowly_end_the_connection(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("quantbox.web.serving.connections.HEADER_SECONDS", 0.3)
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
         client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
         started = time.perf_counter()
         assert client.recv(10) == b""
@@ -276,13 +276,13 @@ def test_headers_that_come_too_slowly_end_the_connection(server: Server, monkeyp
 
 def test_a_body_that_never_comes_ends_the_connection(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("quantbox.web.serving.connections.BODY_SECONDS", 0.3)
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
         client.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc")
         assert client.recv(10) == b""
 
 
 def test_several_requests_travel_on_one_connection(server: Server) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     connection.connect()
     first = connection.sock
     requests = (("/a", "POST", b"xyz"), ("/unread", "POST", b"left on the line"), ("/parts", "GET", None), ("/b", "GET", None))
@@ -343,18 +343,24 @@ def test_a_taken_port_is_refused_by_name(server: Server) -> None:
 def test_stopping_frees_the_port_and_ends_waiting_connections() -> None:
     server = Server(echo)
     server.start()
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as waiting:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as waiting:
         waiting.sendall(b"GET /a HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert waiting.recv(65536).startswith(b"HTTP/1.1 200 ")
         server.stop()
         assert waiting.recv(10) == b""
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", server.port), timeout=10)
+        socket.create_connection(("127.0.0.1", server.port), timeout=30)
     again = Server(echo, port=server.port)
     again.stop()
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 5.0) -> None:
+def being_served(server: Server) -> int:
+    """Return how many connections have asked for something."""
+    with server._table._lock:
+        return sum(not one.is_waiting for one in server._table._open)
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
     until = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < until, "it did not come to pass in time"

@@ -15,6 +15,9 @@ from quantbox.web.serving.server import Server
 from quantbox.web.sockets import MAX_SOCKETS_OF_SESSION, read_subscription
 from tests.web.program import Browser, Program
 
+#: How long a test waits for what is not measured.
+PATIENCE_SECONDS = 30
+
 
 class PageSocket(simple_websocket.Client):  # type: ignore[misc]  # it has no types
     """A client that names the port in its Host header, as browsers do."""
@@ -53,7 +56,7 @@ def connect(session: str, server: Server) -> Iterator[Callable[[], Any]]:
     for client in opened:
         if client.connected:
             client.close()
-        client.thread.join(5)
+        client.thread.join(PATIENCE_SECONDS)
 
 
 def subscribe(client: Any, *prefixes: str) -> None:
@@ -62,7 +65,7 @@ def subscribe(client: Any, *prefixes: str) -> None:
 
 def wait_for(program: Program, prefix: str = "jobs.", number: int = 1) -> None:
     """Wait until `number` sockets listen to the bus."""
-    until = time.monotonic() + 5
+    until = time.monotonic() + PATIENCE_SECONDS
     while sum(place.prefix == prefix for place in program.open_services.bus._places) < number:  # type: ignore[attr-defined]
         assert time.monotonic() < until
         time.sleep(0.01)
@@ -70,7 +73,7 @@ def wait_for(program: Program, prefix: str = "jobs.", number: int = 1) -> None:
 
 def refusal(server: Server, origin: str | None, session: str) -> tuple[int, str]:
     """Ask for a socket and return status and code of the refusal."""
-    connection = http.client.HTTPConnection("localhost", server.port, timeout=5)
+    connection = http.client.HTTPConnection("localhost", server.port, timeout=PATIENCE_SECONDS)
     headers = {
         "Connection": "Upgrade",
         "Upgrade": "websocket",
@@ -113,7 +116,10 @@ def test_news_arrives_within_a_second_and_only_what_was_asked_for(connect: Calla
     started = time.perf_counter()
     bus.publish("orders.1", {"private": True})
     bus.publish("jobs.1", {"job": {"id": "1", "title": "回测"}})
-    assert json.loads(client.receive(timeout=5)) == {"topic": "jobs.1", "message": {"job": {"id": "1", "title": "回测"}}}
+    assert json.loads(client.receive(timeout=PATIENCE_SECONDS)) == {
+        "topic": "jobs.1",
+        "message": {"job": {"id": "1", "title": "回测"}},
+    }
     assert time.perf_counter() - started < 1.0
 
 
@@ -124,7 +130,7 @@ def test_a_real_job_is_told_from_queued_to_cancelled(connect: Callable[[], Any],
     jobs = program.open_services.jobs
     job = jobs.create("backtest", "x", "owner")
     jobs.cancel(job.id, "owner")
-    states = [json.loads(client.receive(timeout=5))["message"]["job"]["state"] for _ in range(2)]
+    states = [json.loads(client.receive(timeout=PATIENCE_SECONDS))["message"]["job"]["state"] for _ in range(2)]
     assert states == ["queued", "cancelled"]
 
 
@@ -135,7 +141,7 @@ def test_a_large_message_comes_whole_beside_pings_of_other_threads(connect: Call
     for number in range(20):
         program.open_services.bus.publish("jobs.1", {"number": number, "text": "量" * 100_000})
     for number in range(20):
-        message = json.loads(client.receive(timeout=5))["message"]
+        message = json.loads(client.receive(timeout=PATIENCE_SECONDS))["message"]
         assert (message["number"], len(message["text"])) == (number, 100_000)
 
 
@@ -175,7 +181,7 @@ def test_a_socket_that_went_away_leaves_no_subscription(connect: Callable[[], An
     subscribe(client, "jobs.")
     wait_for(program)
     client.close()
-    until = time.monotonic() + 5
+    until = time.monotonic() + PATIENCE_SECONDS
     while program.open_services.bus._places:  # type: ignore[attr-defined]
         assert time.monotonic() < until
         time.sleep(0.05)
