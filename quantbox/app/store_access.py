@@ -33,7 +33,7 @@ from quantbox.core.ids import new_id
 from quantbox.core.paths import DataFolder
 from quantbox.core.processes import FileLock
 from quantbox.core.program_file import RunningProgram, find_program
-from quantbox.core.text import Language
+from quantbox.core.text import Language, Text
 from quantbox.vault.handover import sign
 from quantbox.vault.models import Keys
 from quantbox.vault.rotation.epochs import key_set, settle
@@ -43,6 +43,7 @@ __all__ = [
     "examine",
     "open_services_here",
     "read_new_passphrase",
+    "read_new_secret",
     "read_passphrase_file",
     "read_strategy",
     "require_store",
@@ -52,6 +53,7 @@ __all__ = [
 
 LOCK_STEP_SECONDS = 0.25
 MAX_SOURCE_BYTES = 1 << 20
+_PASSPHRASE, _AGAIN = Text("口令: ", "Pass phrase: "), Text("再输一次: ", "Again: ")
 
 
 def read_passphrase_file(path: Path) -> str:
@@ -67,17 +69,27 @@ def read_passphrase_file(path: Path) -> str:
 
 def read_passphrase(options: argparse.Namespace, language: Language) -> str:
     """Return the pass phrase from the file given, else from a prompt (never with --json)."""
-    if options.passphrase_file:
-        return read_passphrase_file(options.passphrase_file)
-    if options.json or not sys.stdin.isatty():
-        raise PassphraseNeeded
-    return getpass.getpass("口令: " if language == "zh" else "Pass phrase: ")
+    return read_secret(options.passphrase_file, _PASSPHRASE, options, language)
 
 
 def read_new_passphrase(options: argparse.Namespace, language: Language) -> str:
-    """Return a new pass phrase; typed ones are asked for twice."""
-    first = read_passphrase(options, language)
-    if not options.passphrase_file and first != getpass.getpass("再输一次: " if language == "zh" else "Again: "):
+    """Return the pass phrase of a new store; a typed one is asked for twice."""
+    return read_new_secret(options.passphrase_file, _PASSPHRASE, options, language)
+
+
+def read_secret(file: Path | None, prompt: Text, options: argparse.Namespace, language: Language) -> str:
+    """Return a secret from the file given, else from a prompt (never with --json)."""
+    if file:
+        return read_passphrase_file(file)
+    if options.json or not sys.stdin.isatty():
+        raise PassphraseNeeded
+    return getpass.getpass(prompt.in_language(language))
+
+
+def read_new_secret(file: Path | None, prompt: Text, options: argparse.Namespace, language: Language) -> str:
+    """Return a secret as `read_secret` does; a typed one is asked for twice."""
+    first = read_secret(file, prompt, options, language)
+    if not file and first != getpass.getpass(_AGAIN.in_language(language)):
         raise PassphrasesDiffer
     return first
 

@@ -312,10 +312,10 @@ def test_the_search_finds_a_marker_in_each_form(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="looks as Linux does")
 def test_the_onlooker_finds_a_marker_in_arguments_and_environment() -> None:
     for arguments, variables in (([COMMENT], {}), ([], {"NOTE": COMMENT})):
-        command_line = [sys.executable, "-c", "import time; time.sleep(30)", *arguments]
+        command_line = [sys.executable, "-c", "import time; time.sleep(100)", *arguments]
         process = subprocess.Popen(command_line, env={**os.environ, **variables})
         onlooker = Onlooker(psutil.Process(process.pid), Search(COMMENT))
-        wait_until(lambda onlooker=onlooker: onlooker.hits, 10)
+        wait_until(lambda onlooker=onlooker: onlooker.hits, 60)
         process.kill()
         process.wait()
         assert onlooker.end()

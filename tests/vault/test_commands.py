@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from argparse import Namespace
 
 import pytest
 
+from quantbox.app.errors import PassphraseNeeded, PassphrasesDiffer
+from quantbox.app.store_access import read_new_secret
 from quantbox.cli import main
 from quantbox.core.paths import DataFolder
+from quantbox.core.text import Text
 from quantbox.vault.service import unlock, unlock_by_recovery
 from tests.program import PASSPHRASE, Answer, Store, serving
 from tests.vault.conftest import copy_of
@@ -96,6 +100,20 @@ def test_the_keychain_says_why_it_is_not_there_and_nothing_is_asked_with_json(st
     unasked = store.run("vault", "passphrase")
     assert (unasked.status, unasked.document["error"]["code"]) == (1, "app.passphrase_needed")
     assert json.loads((store.root / "vault.json").read_text())["epoch"] == 1
+
+
+def test_a_typed_pass_phrase_is_asked_for_twice_and_never_by_a_script(monkeypatch):
+    def ask(*typed, is_script=False):
+        answers = iter(typed)
+        monkeypatch.setattr("getpass.getpass", lambda _prompt: next(answers))
+        monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+        return read_new_secret(None, Text("新口令: ", "New pass phrase: "), Namespace(json=is_script), "zh")
+
+    assert ask(NEW, NEW) == NEW
+    with pytest.raises(PassphrasesDiffer):
+        ask(NEW, NEWER)
+    with pytest.raises(PassphraseNeeded):
+        ask(NEW, NEW, is_script=True)
 
 
 def test_the_keychain_is_switched_on_and_off(store, keychain):

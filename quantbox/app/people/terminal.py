@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import getpass
-import sys
 from collections.abc import Callable
 from typing import Any
 
-from quantbox.app.errors import PassphraseNeeded, PassphrasesDiffer
-from quantbox.app.store_access import read_passphrase_file, run_on_store
+from quantbox.app.store_access import read_new_secret, run_on_store
 from quantbox.core.paths import DataFolder
 from quantbox.core.text import Language, Text
 from quantbox.vault.models import Keys
@@ -17,7 +14,6 @@ from quantbox.vault.models import Keys
 __all__ = ["ACTIONS"]
 
 _NEW = Text("{name} 的新密码: ", "New password of {name}: ")
-_AGAIN = Text("再输一次: ", "Again: ")
 
 
 def list_people(options: argparse.Namespace, folder: DataFolder, language: Language) -> dict[str, Any]:
@@ -38,7 +34,7 @@ def reset_person(options: argparse.Namespace, folder: DataFolder, language: Lang
 
 
 def _with_password(options: argparse.Namespace, language: Language) -> Callable[[str, Keys], dict[str, Any]]:
-    password = _new_password(options, language)
+    password = read_new_secret(options.password_file, _NEW.with_facts(name=options.name), options, language)
 
     def prepare(passphrase: str, _keys: Keys) -> dict[str, Any]:
         from quantbox.user_auth.people.passwords import make_verifier
@@ -48,17 +44,6 @@ def _with_password(options: argparse.Namespace, language: Language) -> Callable[
         return {"verifier": make_verifier(password)}
 
     return prepare
-
-
-def _new_password(options: argparse.Namespace, language: Language) -> str:
-    if options.password_file:
-        return read_passphrase_file(options.password_file)
-    if options.json or not sys.stdin.isatty():
-        raise PassphraseNeeded
-    first = getpass.getpass(_NEW.with_facts(name=options.name).in_language(language))
-    if first != getpass.getpass(_AGAIN.in_language(language)):
-        raise PassphrasesDiffer
-    return first
 
 
 #: By the words after `quantbox people`.

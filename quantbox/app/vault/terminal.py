@@ -8,9 +8,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from quantbox.app.errors import PassphraseNeeded, PassphrasesDiffer, StoreMissing
+from quantbox.app.errors import PassphraseNeeded, StoreMissing
 from quantbox.app.rotation.command import rotate_keys
-from quantbox.app.store_access import read_passphrase_file, require_store, run_on_store, run_opened
+from quantbox.app.store_access import read_new_secret, read_passphrase_file, require_store, run_on_store, run_opened
 from quantbox.core.clock import SystemClock
 from quantbox.core.paths import DataFolder
 from quantbox.core.text import Language, Text
@@ -25,7 +25,6 @@ from quantbox.vault.wrappers.base import encode
 __all__ = ["ACTIONS"]
 
 _NEW = Text("新口令: ", "New pass phrase: ")
-_AGAIN = Text("再输一次: ", "Again: ")
 _WRITE_DOWN = Text(
     "请把恢复码抄在纸上，它只显示这一次：\n\n    {code}\n\n数据编号 {store_id}，生成于 {day}\n",
     "Write the recovery code down; it is shown this once:\n\n    {code}\n\nStore {store_id}, made on {day}\n",
@@ -45,8 +44,7 @@ def show_vault(_options: argparse.Namespace, folder: DataFolder, language: Langu
 
 def change_passphrase(options: argparse.Namespace, folder: DataFolder, language: Language) -> dict[str, Any]:
     """Change the pass phrase, proven by itself or by the recovery kit's code."""
-    new = _new_passphrase(options, language)
-    prepare = changes.with_passphrase(new)
+    prepare = changes.with_passphrase(read_new_secret(options.new_passphrase_file, _NEW, options, language))
     if options.recovery_code_file is None:
         return _run(options, folder, language, "vault.passphrase", lambda passphrase, _keys: _change(folder, passphrase, prepare))
     require_store(folder)
@@ -127,17 +125,6 @@ def _run(
     prepare: Callable[[str, Keys], dict[str, Any]],
 ) -> dict[str, Any]:
     return run_on_store(options, folder, name, {"language": language}, prepare=prepare)
-
-
-def _new_passphrase(options: argparse.Namespace, language: Language) -> str:
-    if options.new_passphrase_file:
-        return read_passphrase_file(options.new_passphrase_file)
-    if options.json or not sys.stdin.isatty():
-        raise PassphraseNeeded
-    first = getpass.getpass(_NEW.in_language(language))
-    if first != getpass.getpass(_AGAIN.in_language(language)):
-        raise PassphrasesDiffer
-    return first
 
 
 #: By the words after `quantbox vault`.
