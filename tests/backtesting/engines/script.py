@@ -15,7 +15,7 @@ from quantbox.brokers.models import Commission
 
 from .bars import feed_bars
 
-__all__ = ["check_by_ledger", "run", "script"]
+__all__ = ["check_by_ledger", "keys", "rejected", "run", "script", "trades"]
 
 
 def script(plan: dict[str, Callable[[Any], Any]]) -> type:
@@ -84,3 +84,15 @@ def check_by_ledger(result: EngineResult, frames: dict[str, pl.DataFrame], cash:
     assert trades == []
     assert Decimal(str(result.final_cash)) == money
     assert Decimal(str(result.final_value)) == value
+
+
+def keys(rows: list[dict[str, Any]], *names: str) -> list[tuple[Any, ...]]:
+    return [tuple(row[name] for name in names) for row in rows]
+
+
+def trades(result: Any) -> list[tuple[Any, ...]]:
+    return keys(result.trades, "date", "side", "price", "size")
+
+
+def rejected(result: Any) -> list[tuple[Any, ...]]:
+    return keys(result.rejected, "date", "side", "size", "rule")

@@ -11,7 +11,7 @@ import zmq
 from quantbox.core.processes import end_process, spawn
 from quantbox.core.processes.bus import BusAddress, Forwarder, ProcessBus
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 PROCESS = """
 import json, sys, threading
