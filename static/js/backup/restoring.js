@@ -7,7 +7,7 @@ import { stageText } from '../core/jobs.js';
 import { holdStill } from '../core/polling.js';
 
 const WAYS = ['phrase', 'code', 'own'];
-const ASK_MILLISECONDS = 500;
+const ASK_MILLISECONDS = 250;
 const ROOM = 2; // the uploaded file, and the store that comes out of it
 
 /** For a component with `bar`, `fieldType`, and `restoreFree`: the bytes that are free. */
