@@ -9,7 +9,7 @@ import { ago, bytes, dateTime, integer } from '../core/format.js';
 import { knows, pick, t } from '../core/i18n.js';
 import { progressText, stageText } from '../core/jobs.js';
 import { joined } from '../core/joined.js';
-import { trying } from '../core/trying.js';
+import { reading, trying } from '../core/trying.js';
 import { steppedUp } from '../identity/step_up.js';
 import { newSecret } from '../security/strength.js';
 import { offsite } from './offsite.js';
@@ -19,9 +19,7 @@ import { schedule } from './schedule.js';
 const EXPORT_KINDS = ['strategies', 'trades', 'backtests', 'settings'];
 
 function backup() {
-  return joined(trying, newSecret, restoring, schedule, {
-    loading: true,
-    failed: '',
+  return joined(trying, reading, newSecret, restoring, schedule, {
     state: null,
     job: null,
     own: false,
@@ -36,14 +34,10 @@ function backup() {
       await this.read();
     },
     async read() {
-      try {
+      await this.reading(async () => {
         this.state = await get('/backups');
         this.takeSchedule(this.state.schedule);
-        this.failed = '';
-      } catch (problem) {
-        this.failed = problem.message;
-      }
-      this.loading = false;
+      });
     },
     get items() { return this.state ? this.state.items : []; },
     get isPaused() { return this.state !== null && this.state.outbound_paused; },

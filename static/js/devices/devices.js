@@ -5,12 +5,10 @@ import { complain, confirm, toast } from '../core/feedback.js';
 import { ago, dateTime, place } from '../core/format.js';
 import { knows, t } from '../core/i18n.js';
 import { joined } from '../core/joined.js';
-import { trying } from '../core/trying.js';
+import { reading, trying } from '../core/trying.js';
 
 function devices() {
-  return joined(trying, {
-    loading: true,
-    failed: '',
+  return joined(trying, reading, {
     devices: [],
     sessions: [],
     edited: null,
@@ -19,15 +17,11 @@ function devices() {
 
     async init() { await this.read(); },
     async read() {
-      try {
+      await this.reading(async () => {
         const [known, open] = await Promise.all([get('/devices'), get('/sessions')]);
         this.devices = known.items;
         this.sessions = open.items;
-        this.failed = '';
-      } catch (problem) {
-        this.failed = problem.message;
-      }
-      this.loading = false;
+      });
     },
     nameOf(device) { return device.name || t('devices.unnamed'); },
     deviceNote(device) {

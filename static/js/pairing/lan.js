@@ -4,7 +4,7 @@ import { start } from '../core/app.js';
 import { confirm, toast } from '../core/feedback.js';
 import { pick, t } from '../core/i18n.js';
 import { joined } from '../core/joined.js';
-import { trying } from '../core/trying.js';
+import { reading, trying } from '../core/trying.js';
 
 const ASK_MILLISECONDS = 1000;
 const PORTS = [1024, 65535];
@@ -73,9 +73,7 @@ const pairing = {
 };
 
 function lan() {
-  return joined(trying, pairing, {
-    loading: true,
-    failed: '',
+  return joined(trying, reading, pairing, {
     lan: null,
     port: '',
 
@@ -84,13 +82,9 @@ function lan() {
       if (location.hash === '#pair' && this.isOn) this.openPairing();
     },
     async read() {
-      try {
+      await this.reading(async () => {
         this.take(await get('/lan'));
-        this.failed = '';
-      } catch (problem) {
-        this.failed = problem.message;
-      }
-      this.loading = false;
+      });
     },
     take(lan_) {
       this.lan = lan_;

@@ -4,13 +4,11 @@ import { start } from '../core/app.js';
 import { complain, confirm, toast } from '../core/feedback.js';
 import { t } from '../core/i18n.js';
 import { joined } from '../core/joined.js';
-import { trying } from '../core/trying.js';
+import { reading, trying } from '../core/trying.js';
 import { newSecret } from '../security/strength.js';
 
 function people() {
-  return joined(trying, newSecret, {
-    loading: true,
-    failed: '',
+  return joined(trying, reading, newSecret, {
     people: [],
     name: '',
     role: 'viewer',
@@ -18,13 +16,9 @@ function people() {
 
     async init() { await this.read(); },
     async read() {
-      try {
+      await this.reading(async () => {
         this.people = (await get('/people')).items;
-        this.failed = '';
-      } catch (problem) {
-        this.failed = problem.message;
-      }
-      this.loading = false;
+      });
     },
     roleText(role) { return t(`role.${role}`); },
     note(person) {

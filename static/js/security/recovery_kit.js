@@ -3,15 +3,15 @@ import { post } from '../core/api.js';
 import { focusSoon } from '../core/focus.js';
 import { dateTime } from '../core/format.js';
 import { t } from '../core/i18n.js';
+import { joined } from '../core/joined.js';
+import { tryingAs } from '../core/trying.js';
 
 /** For a component with `fieldType`; `kitDone()` is called once the kit is confirmed. */
-export const recoveryKit = {
+export const recoveryKit = joined(tryingAs('kitTrying', 'kitBusy', 'kitFault'), {
   kit: null,
   kitStage: 'ask',
   kitPhrase: '',
   kitTyped: [],
-  kitBusy: false,
-  kitFault: null,
 
   get kitGroups() { return this.kit ? this.kit.code.split(/[-\s]+/).map((text, index) => ({ number: index + 1, text })) : []; },
   get kitAsked() { return this.kit ? this.kit.confirm.map((number, index) => ({ number, index, id: `kit-group-${number}`, label: t('kit.group', { n: number }) })) : []; },
@@ -19,16 +19,6 @@ export const recoveryKit = {
   get kitStore() { return this.kit ? this.kit.store_id : ''; },
   get canMakeKit() { return this.kitPhrase !== '' && !this.kitBusy; },
   get canConfirmKit() { return !this.kitBusy && this.kitAsked.every(({ index }) => (this.kitTyped[index] || '').trim() !== ''); },
-  async kitTrying(act) {
-    this.kitBusy = true;
-    this.kitFault = null;
-    try {
-      await act();
-    } catch (problem) {
-      this.kitFault = { message: problem.message, hint: problem.hint };
-    }
-    this.kitBusy = false;
-  },
   async makeKit() {
     if (!this.canMakeKit) return;
     await this.kitTrying(async () => {
@@ -55,4 +45,4 @@ export const recoveryKit = {
   },
   /** Leave nothing of it in the page. */
   forgetKit() { Object.assign(this, { kit: null, kitPhrase: '', kitTyped: [], kitFault: null }); },
-};
+});

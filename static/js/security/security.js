@@ -5,7 +5,7 @@ import { complain, confirm, toast } from '../core/feedback.js';
 import { dateTime } from '../core/format.js';
 import { t } from '../core/i18n.js';
 import { joined } from '../core/joined.js';
-import { trying } from '../core/trying.js';
+import { reading, trying } from '../core/trying.js';
 import { passkeyList } from './passkey_list.js';
 import { phone } from './phone.js';
 import { newSecret } from './strength.js';
@@ -15,9 +15,7 @@ import { totp } from './totp.js';
 const IDLE = [5, 240];
 
 function security() {
-  return joined(trying, newSecret, totp, passkeyList, phone, {
-    loading: true,
-    failed: '',
+  return joined(trying, reading, newSecret, totp, passkeyList, phone, {
     me: null,
     factors: null,
     current: '',
@@ -36,13 +34,9 @@ function security() {
       }, false);
     },
     async read() {
-      try {
+      await this.reading(async () => {
         [this.me, this.factors] = await Promise.all([get('/me'), get('/me/factors')]);
-        this.failed = '';
-      } catch (problem) {
-        this.failed = problem.message;
-      }
-      this.loading = false;
+      });
     },
     get passwordNote() { return this.me && this.me.password_changed_at ? t('security.password_changed', { time: dateTime(this.me.password_changed_at) }) : ''; },
     get canChangePassword() { return this.current !== '' && this.freshGood && !this.busy; },

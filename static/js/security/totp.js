@@ -2,30 +2,19 @@
 import { post } from '../core/api.js';
 import { focusSoon } from '../core/focus.js';
 import { t } from '../core/i18n.js';
-import { recoveryCodes } from './recovery_codes.js';
 import { joined } from '../core/joined.js';
+import { tryingAs } from '../core/trying.js';
+import { recoveryCodes } from './recovery_codes.js';
 
 /** For a component; `totpDone()` is called once the app is enrolled. */
-export const totp = joined(recoveryCodes, {
+export const totp = joined(recoveryCodes, tryingAs('totpTrying', 'totpBusy', 'totpFault'), {
   enrolment: null,
   totpCode: '',
-  totpBusy: false,
-  totpFault: null,
 
   get totpPicture() { return this.enrolment ? `data:image/svg+xml;utf8,${encodeURIComponent(this.enrolment.qr_svg)}` : ''; },
   get totpSecret() { return this.enrolment ? this.enrolment.secret.replace(/(.{4})(?=.)/g, '$1 ') : ''; },
   get canConfirmTotp() { return /^\d{6}$/.test(this.totpCode.replace(/\s/g, '')) && !this.totpBusy; },
   get totpActionText() { return t(this.totpBusy ? 'method.proving' : 'totp.confirm'); },
-  async totpTrying(act) {
-    this.totpBusy = true;
-    this.totpFault = null;
-    try {
-      await act();
-    } catch (problem) {
-      this.totpFault = { message: problem.message, hint: problem.hint };
-    }
-    this.totpBusy = false;
-  },
   async beginTotp() {
     await this.totpTrying(async () => {
       this.enrolment = await post('/me/totp');

@@ -5,12 +5,10 @@ import { complain, confirm, toast } from '../core/feedback.js';
 import { dateTime } from '../core/format.js';
 import { t } from '../core/i18n.js';
 import { joined } from '../core/joined.js';
-import { trying } from '../core/trying.js';
+import { reading, trying } from '../core/trying.js';
 
 function tokens() {
-  return joined(trying, {
-    loading: true,
-    failed: '',
+  return joined(trying, reading, {
     tokens: [],
     name: '',
     role: 'viewer',
@@ -19,13 +17,9 @@ function tokens() {
 
     async init() { await this.read(); },
     async read() {
-      try {
+      await this.reading(async () => {
         this.tokens = (await get('/tokens')).items;
-        this.failed = '';
-      } catch (problem) {
-        this.failed = problem.message;
-      }
-      this.loading = false;
+      });
     },
     roleText(role) { return t(`role.${role}`); },
     note(token) {

@@ -6,15 +6,13 @@ import { focusSoon } from '../core/focus.js';
 import { dateTime, number } from '../core/format.js';
 import { knows, pick, t } from '../core/i18n.js';
 import { joined } from '../core/joined.js';
-import { trying } from '../core/trying.js';
+import { reading, trying } from '../core/trying.js';
 import { recoveryKit } from '../security/recovery_kit.js';
 import { newSecret } from '../security/strength.js';
 import { rotation } from './rotation.js';
 
 function vault() {
-  return joined(trying, newSecret, recoveryKit, rotation, {
-    loading: true,
-    failed: '',
+  return joined(trying, reading, newSecret, recoveryKit, rotation, {
     vault: null,
     phrase: '',
     code: '',
@@ -24,13 +22,9 @@ function vault() {
 
     async init() { await this.read(); },
     async read() {
-      try {
+      await this.reading(async () => {
         this.vault = await get('/vault');
-        this.failed = '';
-      } catch (problem) {
-        this.failed = problem.message;
-      }
-      this.loading = false;
+      });
     },
     has(kind) { return this.vault !== null && this.vault.wrappers.some((one) => one.kind === kind); },
     get kdfText() {
