@@ -5,6 +5,8 @@ import { t } from '../core/i18n.js';
 import { joined } from '../core/joined.js';
 import { secondFactor } from './second_factor.js';
 
+const NOT_JUDGED = { level: 0, word: '', note: '', meter: [] };
+
 /** Return the component of a sign-in form; `finish(answer)` is called once somebody is signed in. */
 export function signInForm(finish) {
   return joined(secondFactor, {
@@ -17,12 +19,14 @@ export function signInForm(finish) {
     fresh: '',
     again: '',
     shown: false,
+    judge: null,
     busy: false,
     fault: null,
     ready: Promise.resolve(), // what has to be over before anything can be proven: the session that ends
 
     get title() { return t(`sign_in.title_${this.step}`); },
     get lead() { return t(`sign_in.lead_${this.step}`); },
+    get freshStrength() { return this.judge ? this.judge(this.fresh) : NOT_JUDGED; },
     get fieldType() { return this.shown ? 'text' : 'password'; },
     toggleShown() { this.shown = !this.shown; },
     get differs() { return this.again !== '' && this.again !== this.fresh; },
@@ -66,10 +70,15 @@ export function signInForm(finish) {
     },
     forget() {
       this.fault = null;
-      this.step = 'forgotten';
       this.methods = [];
       this.method = '';
       focusSoon(() => this.$refs.phrase);
+      return this.askNew('forgotten');
+    },
+    /** Ask for a new password, whose strength is shown; what judges it is fetched now, for it is seldom needed. */
+    async askNew(step) {
+      this.step = step;
+      this.judge = (await import('../security/strength.js')).described;
     },
     /** A store of the first version: prove the pass phrase, choose name and password. */
     async setOwner() {
@@ -96,7 +105,7 @@ export function signInForm(finish) {
         if (status.state === 'new') location.replace('/welcome');
         else if (status.state === 'locked') location.replace('/unlock');
         else if (status.state === 'signed_in') await finish(status);
-        else if (status.owner_password_missing) this.step = 'owner';
+        else if (status.owner_password_missing) await this.askNew('owner');
       } catch (problem) {
         this.fault = { message: problem.message, hint: problem.hint };
       }
