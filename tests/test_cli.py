@@ -163,6 +163,15 @@ def test_the_window_is_the_command_where_none_is_named(words: list[str], whole: 
     assert with_command(words) == whole
 
 
+def test_a_command_loads_neither_the_web_nor_the_migrations() -> None:
+    program = (
+        "import sys; from quantbox.app.store_access import load_for; load_for('data.import'); "
+        "print({'flask', 'jinja2', 'werkzeug', 'alembic', 'pandas', 'scipy', 'backtrader'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment(), check=True)
+    assert done.stdout.strip() == "set()"
+
+
 def test_wrong_passphrase_is_refused(store: Store) -> None:
     store.passphrase_file.write_text("not the pass phrase\n", encoding="utf-8")
     answer = store.run("data", "check")

@@ -84,3 +84,24 @@ def test_reason_of_an_error_speaks_both_languages_and_is_json() -> None:
         "facts": {"price": "10.50", "on": "2026-11-20"},
     }
     assert Reason(**json.loads(json.dumps(reason.to_json()))) == reason
+
+
+WORDS = {"zh": "错", "en": "wrong"}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "x",
+        None,
+        {},
+        {"code": "x", "message": "no dict"},
+        {"code": "x", "message": {"zh": 1, "en": 2}, "hint": WORDS, "facts": {}},
+        {"code": "x", "message": {}, "hint": WORDS, "facts": {}},
+        {"code": 5, "message": WORDS, "hint": WORDS, "facts": {}},
+        {"code": "x", "message": WORDS, "hint": WORDS, "facts": []},
+    ],
+)
+def test_what_no_page_could_show_is_no_reason(told: object) -> None:
+    with pytest.raises(ValueError, match="no reason"):
+        Reason.from_child(told)

@@ -205,26 +205,8 @@ def forged(frame: bytes) -> list[str]:
     return [sys.executable, "-c", f"import os; body = {frame!r}; os.write(1, len(body).to_bytes(4, 'big') + body)"]
 
 
-WORDS = {"zh": "错", "en": "wrong"}
-
-
-@pytest.mark.parametrize(
-    "reason",
-    [
-        *(
-            "x",
-            None,
-            {},
-            {"code": "x", "message": "no dict"},
-            {"code": "x", "message": {"zh": 1, "en": 2}, "hint": WORDS, "facts": {}},
-        ),
-        {"code": "x", "message": {}, "hint": WORDS, "facts": {}},
-        {"code": 5, "message": WORDS, "hint": WORDS, "facts": {}},
-        {"code": "x", "message": WORDS, "hint": WORDS, "facts": []},
-    ],
-)
-def test_a_forged_reason_that_no_page_could_show_is_none(reason):
-    frame = json.dumps({"type": "failure", "reason": reason}).encode()
+def test_a_forged_reason_that_no_page_could_show_is_none():
+    frame = json.dumps({"type": "failure", "reason": {"code": "x", "message": "no dict"}}).encode()
     end = run_child({"kind": "x"}, [], limits=LIMITS, on_frame=lambda _frame: False, command=forged(frame))
     assert (end.kind, end.reason.code) == (ChildEndKind.DIED, "jobs.child_died")
 
