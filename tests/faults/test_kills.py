@@ -161,8 +161,8 @@ def kill_at_random(tmp_path: Path, seed: int, kills: int) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_eight_seeded_kills_lose_nothing(tmp_path: Path) -> None:
-    kill_at_random(tmp_path, seed=20261121, kills=8)
+def test_twelve_seeded_kills_lose_nothing(tmp_path: Path) -> None:
+    kill_at_random(tmp_path, seed=20261121, kills=12)
 
 
 @pytest.mark.long
