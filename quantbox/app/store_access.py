@@ -145,27 +145,31 @@ def run_opened(
     prepare: Callable[[Keys], dict[str, Any]],
 ) -> dict[str, Any]:
     """Run the command `name` as `run_on_store` does, where `open_vault` proves who asks."""
-    known, keys = key_set(folder), unlock_noted(folder, open_vault)
-    arguments = {**arguments, **prepare(keys)}
+
+    def prove() -> tuple[tuple[str, int], Keys, dict[str, Any]]:
+        known, keys = key_set(folder), unlock_noted(folder, open_vault)
+        return known, keys, {**arguments, **prepare(keys)}
+
+    known, keys, prepared = prove()
     lock = FileLock(folder.lock_file)
     if find_program(folder) is None:
         load_for(name)  # before the lock is held, so that commands that wait for it wait less
     deadline = time.monotonic() + options.wait  # from now on: the wait is for other commands, not for our own loading
     while True:
         if key_set(folder) != known:  # whoever we waited for has rotated them
-            known, keys = key_set(folder), unlock_noted(folder, open_vault)
+            known, keys, prepared = prove()
         program = find_program(folder)
         if program is not None and program.is_unlocked:
             try:
-                return hand_over(program, keys, name, arguments)
+                return hand_over(program, keys, name, prepared)
             except ConnectionRefusedError:  # it ended, or was locked, since we read its file
                 pass
         if lock.acquire(LOCK_STEP_SECONDS):
             try:
                 settle(folder)
                 if key_set(folder) != known:
-                    keys = unlock_noted(folder, open_vault)
-                return run_here(folder, keys, name, arguments, show_progress=not options.json)
+                    known, keys, prepared = prove()
+                return run_here(folder, keys, name, prepared, show_progress=not options.json)
             finally:
                 lock.release()
         if time.monotonic() >= deadline:

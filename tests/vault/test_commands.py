@@ -7,7 +7,9 @@ from argparse import Namespace
 
 import pytest
 
+from quantbox.app import store_access
 from quantbox.app.errors import PassphraseNeeded, PassphrasesDiffer
+from quantbox.app.rotation.rotating import rotate_store
 from quantbox.app.store_access import read_new_secret
 from quantbox.cli import main
 from quantbox.core.paths import DataFolder
@@ -91,6 +93,21 @@ def test_the_vault_is_shown_changed_and_audited_from_the_command_line(store, no_
     ]
     for secret in (NEW, NEWER, PASSPHRASE, kit["code"], *kit["code"].split("-")):
         assert secret not in log.stdout
+
+
+def test_a_command_that_waited_for_a_rotation_prepares_again_under_the_new_keys(store, monkeypatch, no_keychain):
+    folder = DataFolder(store.root)
+
+    def rotate_meanwhile(_name):
+        rotate_store(folder, PASSPHRASE, new_passphrase=None, progress=lambda _stage, _fraction: None)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store_access, "load_for", rotate_meanwhile)
+        kit = store.run("vault", "recovery-kit")
+    assert kit.status == 0, kit
+    groups = " ".join(kit.document["code"].split("-")[number - 1] for number in kit.document["confirm"])
+    assert store.run("vault", "recovery-kit", "--confirm", "--groups-file", file_of(store, "groups", groups)).status == 0
+    assert unlock_by_recovery(folder, kit.document["code"]) == unlock(folder, PASSPHRASE)
 
 
 def test_the_keychain_says_why_it_is_not_there_and_nothing_is_asked_with_json(store, no_keychain):

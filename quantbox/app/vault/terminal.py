@@ -75,7 +75,7 @@ def keep_recovery_kit(options: argparse.Namespace, folder: DataFolder, language:
         return {"change": change.to_json()}
 
     _run(options, folder, language, "vault.recovery_kit.make", make)
-    kit = kits[0]
+    kit = kits[-1]  # made again where the keys were rotated while the command waited
     day = kit.created_at.date().isoformat()
     shown = {"store_id": kit.store_id, "created_at": kit.created_at.isoformat(), "confirm": list(kit.confirm)}
     if options.json or not sys.stdin.isatty():
