@@ -39,6 +39,16 @@ def own_state_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nobodys_keychain() -> None:
+    """Let no test use this user's keychain, nor one that other tests keep in memory; also for processes."""
+    import keyring
+    from keyring.backends.fail import Keyring
+
+    os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+    keyring.set_keyring(Keyring())
+
+
 # --- the store -------------------------------------------------------------------------------------------------------
 
 

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.e2e.browser import context_of, settle
-from tests.e2e.demo_program import DemoProgram, finished
+from tests.e2e.demo_program import DemoProgram, finished, sign_in
 from tests.program import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
-def test_the_owner_switches_it_on_and_brings_a_report_back(
-    chromium: Browser, program: DemoProgram, session: list[Any], tmp_path: Path
-) -> None:
+def test_the_owner_switches_it_on_and_brings_a_report_back(chromium: Browser, program: DemoProgram, tmp_path: Path) -> None:
     rerun = program.client.call("POST", f"/api/v1/backtests/{program.finished}/rerun")[1]
     assert finished(program.client, rerun["id"])["state"] == "succeeded"
     with context_of(chromium, program.url) as (page, watch):
-        page.context.add_cookies(session)
+        sign_in(page)  # just now: what is changed here asks again after five minutes
         page.goto(f"{program.url}/settings/backup")
         page.get_by_role("radio", name="文件夹").click()
         page.get_by_label("文件夹路径").fill(str(tmp_path))

@@ -63,6 +63,7 @@ export function offsite() {
     get styles() { return (STYLES[this.kind] || []).map((name) => ({ name, label: t(`offsite.style_${name}`) })); },
     get needsSecret() { return !['off', 'folder'].includes(this.kind); },
     get isChosen() { return this.kind !== 'off'; },
+    get isRead() { return this.saved !== null; },  // before that a choice would be lost to the answer
     get isOn() { return this.saved !== null && this.saved.kind !== 'off'; },
     get secretHint() { return this.saved && this.saved.kind === this.kind && this.saved.has_secret ? t('offsite.secret_kept') : ''; },
     get kindNote() { return t(`offsite.note_${this.kind}`); },
