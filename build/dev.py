@@ -70,7 +70,7 @@ def test(arguments):
     selection = [] if "--long" in arguments else ["-m", "not long"]
     rest = [a for a in arguments if a != "--long"]
     status = 0 if rest else check([])
-    workers = [] if any(a == "-n" or a.startswith("-n") for a in rest) else ["-n", "2", "--dist", "loadgroup"]
+    workers = [] if any(a == "-n" or a.startswith("-n") for a in rest) else ["-n", "2"]
     environ = {**os.environ, "PYTHONUTF8": "1"}
     failed = python("-m", "pytest", *workers, *selection, *rest, env=environ)
     if status != 0:

@@ -49,6 +49,33 @@ def nobodys_keychain() -> None:
     keyring.set_keyring(Keyring())
 
 
+# --- which process runs what ------------------------------------------------------------------------------------------
+
+#: What takes long and runs in one piece begins first, or one process would be left with it at the end.
+_FIRST = ("tests/e2e/", "tests/faults/", "tests/desktop/", "tests/test_cli.py", "tests/scans/", "tests/core/database/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put long tests first."""
+    items.sort(key=lambda item: next((place for place, one in enumerate(_FIRST) if item.nodeid.startswith(one)), len(_FIRST)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep a file's tests in one process, which makes what they share once, and all browser tests in one.
+
+    xdist's own groups are silently ignored since pytest 9.2 (seen with xdist 3.8.0).
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "tests/e2e" if nodeid.startswith("tests/e2e/") else nodeid.partition("::")[0]
+
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
+
+
 # --- the store -------------------------------------------------------------------------------------------------------
 
 

@@ -22,8 +22,6 @@ from tests.backup.store import DAYS, OWN_PASSPHRASE, PASSPHRASE
 from tests.program import PASSWORD, Answer, Client, Store, finish, serving
 
 WRONG = "a wrong pass phrase"
-#: One program for all tests that need one.
-in_one_place = pytest.mark.xdist_group("backup commands beside a program")
 
 
 class FilledStore(Store):
@@ -106,9 +104,7 @@ def test_without_out_it_lies_in_the_folder_of_backups_and_downloads_stay_out_whe
     assert (verified.document["without_downloads"], verified.document["left_out"]["bars"]) == (True, DAYS)
 
 
-@pytest.mark.parametrize(
-    "is_beside", [pytest.param(False, id="without the program"), pytest.param(True, id="beside it", marks=in_one_place)]
-)
+@pytest.mark.parametrize("is_beside", [pytest.param(False, id="without the program"), pytest.param(True, id="beside it")])
 def test_a_backup_with_a_pass_phrase_of_its_own(
     store: Store, own_file: Path, tmp_path: Path, is_beside: bool, request: pytest.FixtureRequest
 ) -> None:
@@ -231,14 +227,12 @@ def running(backup_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield Running(store, supervisor, client, states)
 
 
-@in_one_place
 def test_a_new_program_restores_from_its_first_page(running: Running) -> None:
     assert running.states == ["new", "locked"]
     running.client.sign_in()
     assert running.client.call("GET", "/api/v1/overview")[1]["stored"]["symbols"] == 3
 
 
-@in_one_place
 def test_a_command_replaces_no_store_under_a_running_program(running: Running, backup_file: Path) -> None:
     running.client.sign_in()
     refused = running.store.run("backup", "restore", str(backup_file), "--replace")
@@ -246,7 +240,6 @@ def test_a_command_replaces_no_store_under_a_running_program(running: Running, b
     assert running.client.call("GET", "/api/v1/overview")[1]["stored"]["symbols"] == 3
 
 
-@in_one_place
 def test_the_running_program_closes_its_store_and_opens_the_one_that_came_back(running: Running, backup_file: Path) -> None:
     client = running.client
     client.sign_in()

@@ -15,6 +15,7 @@ import pytest
 
 from quantbox.core.processes import process_alive
 from quantbox.core.program_file import find_program
+from tests.least_cost import LEAST_MEMORY_KIB
 
 ROOT = Path(__file__).resolve().parents[2]
 PHRASE = "correct horse battery"
@@ -26,6 +27,8 @@ sys.path.insert(0, {root!r})
 from pathlib import Path
 from quantbox.core.paths import DataFolder
 from quantbox.desktop.supervisor import run
+from quantbox.vault.wrappers import passphrase
+passphrase.STANDARD_MEMORY_KIB = {least_cost}
 folder = DataFolder(Path({folder!r}))
 sys.exit(run(folder, port=None, open_window=False, on_ready=lambda url: print(url, flush=True)))
 """
@@ -56,7 +59,7 @@ def start(data_folder):
     started = []
 
     def start():
-        code = textwrap.dedent(PROGRAM).format(root=str(ROOT), folder=str(data_folder.root))
+        code = textwrap.dedent(PROGRAM).format(root=str(ROOT), folder=str(data_folder.root), least_cost=LEAST_MEMORY_KIB)
         process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
         started.append(process)
         return process, Browser(process.stdout.readline().strip())

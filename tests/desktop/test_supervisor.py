@@ -19,6 +19,7 @@ from quantbox.core.program_file import find_program
 from quantbox.desktop.errors import PortTaken
 from quantbox.desktop.ports import ClaimedPort, is_free
 from quantbox.vault.service import create
+from tests.least_cost import LEAST_MEMORY_KIB
 
 ROOT = Path(__file__).resolve().parents[2]
 CHILD = Path(__file__).with_name("tiny_child.py")
@@ -31,9 +32,11 @@ from pathlib import Path
 from quantbox.core.paths import DataFolder
 from quantbox.core.errors import QuantBoxError
 from quantbox.desktop import key_holder, ports, supervisor
+from quantbox.vault.wrappers import passphrase
 key_holder.STORE_WAIT_SECONDS = supervisor.HAND_OVER_SECONDS = {store_wait}
 child = [sys.executable, {child!r}]
 commands = supervisor.Commands(web=[*child, {web!r}], worker=[*child, "worker"], window=[*child, {window!r}, {window_file!r}])
+passphrase.STANDARD_MEMORY_KIB = {least_cost}
 folder = DataFolder(Path({folder!r}))
 {setup}
 keys = None
@@ -86,6 +89,7 @@ class Program:
             open_window=open_window,
             passphrase=passphrase,
             store_wait=store_wait,
+            least_cost=LEAST_MEMORY_KIB,
             setup=setup,
         )
         self.process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)

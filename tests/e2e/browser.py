@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, Response
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Playwright, Request, Response
 
 __all__ = ["DESK", "PATIENCE_MILLISECONDS", "TABLET", "Watch", "context_of", "open_chromium", "settle"]
 
@@ -106,5 +106,10 @@ def settle(page: Page, watch: Watch) -> None:
     while quiet < QUIET_STEPS:
         assert (left := left - 1), f"still under way: {[request.url for request in watch.under_way]}"
         page.wait_for_timeout(STEP_MILLISECONDS)
-        loading = watch.under_way or page.evaluate(LOADING)
+        try:
+            loading = watch.under_way or page.evaluate(LOADING)
+        except Error as left_behind:  # by the page it asked; the next one is asked in its place
+            if "Execution context was destroyed" not in left_behind.message:
+                raise
+            loading = True
         quiet = 0 if loading else quiet + 1

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect
 from tests.e2e.browser import context_of, settle
 from tests.e2e.demo_program import DemoProgram, sign_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 HASHED = ("seq", "at", "account_id", "person_id", "person", "device_id", "address", "act", "outcome", "facts")
 

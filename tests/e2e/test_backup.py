@@ -13,7 +13,7 @@ from tests.e2e.browser import context_of, settle
 from tests.e2e.demo_program import create_store, enter_passphrase, enter_password, finished, sign_in
 from tests.program import PASSPHRASE, Client, Store, serving
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 ZIP_PHRASE = "带走时的口令 two words"
 STEP_UP_NEEDED = '{"code": "web.step_up_needed", "detail": "x", "hint": "", "facts": {}}'

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, expect
 from tests.e2e.browser import context_of, settle
 from tests.program import ROOT, environment
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def test_the_demo_prints_its_figures_signs_in_and_leaves_nothing(chromium: Browser, tmp_path: Path) -> None:

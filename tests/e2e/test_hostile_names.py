@@ -12,7 +12,7 @@ from tests.e2e.browser import Watch, context_of, settle
 from tests.e2e.demo_program import DemoProgram, create_store, enter_password, finished, request_of, sign_in
 from tests.program import Client, Store, finish, serving
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 SYMBOL = "600000.SH"
 #: Without a blank, which names of stocks lose; "/" parts attributes just as well.

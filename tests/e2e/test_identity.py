@@ -16,7 +16,7 @@ from tests.e2e.demo_program import DemoProgram, create_store, enter_passphrase, 
 from tests.e2e.wizard import keep_kit
 from tests.program import OWNER, PASSPHRASE, PASSWORD, ROOT, Client, Store, serving
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 PART1_STORE = ROOT / "tests" / "vault" / "part1_store"
 

@@ -9,7 +9,7 @@ import pytest
 from tests.lan.in_chromium import SYSTEM_FOLDER
 from tests.lan.namespaces import run_in_namespaces
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 PATIENCE_SECONDS = 280  # two programs and two browsers: what takes half a minute alone takes minutes on a busy machine
 

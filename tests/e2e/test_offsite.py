@@ -11,7 +11,7 @@ from tests.e2e.browser import context_of, settle
 from tests.e2e.demo_program import DemoProgram, finished, sign_in
 from tests.program import PASSWORD
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def test_the_owner_switches_it_on_and_brings_a_report_back(chromium: Browser, program: DemoProgram, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tests.e2e.browser import DESK, TABLET, Watch, context_of, settle
 from tests.e2e.demo_program import SYMBOL, DemoProgram
 from tests.program import OWNER
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 #: Where figures of the demo market stand, so that each must carry the chip.
 DEMO_PAGES = {"overview", "market", "instrument", "data", "backtests", "report", "failed"}

@@ -19,7 +19,7 @@ from tests.web.program import Browser as Client
 
 __all__ = ["browser", "cheap_passwords", "new_program", "program"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 FIRST, SECOND = "tall grass, 9 herons", "eight herons, 3 reeds"
 

@@ -24,7 +24,7 @@ from tests.web.program import Program, add_person, new_program
 
 __all__ = ["made_store", "new_program", "no_keychain"]
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 NEW = "银杏 lantern 石桥 harbour"
 

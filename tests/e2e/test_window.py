@@ -17,7 +17,6 @@ from tests.program import OWNER, PASSPHRASE, PASSWORD, program_state
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("browser"),
     pytest.mark.skipif(sys.platform != "linux", reason="Qt is the web view of Linux alone"),
 ]
 

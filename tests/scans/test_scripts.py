@@ -24,7 +24,6 @@ from tests.web.program import NAME, Browser, Program
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.xdist_group("browser"),
     pytest.mark.usefixtures("stepped_up", "cheap_argon2"),
 ]
 
