@@ -57,7 +57,7 @@ def test_the_demo_prints_its_figures_signs_in_and_leaves_nothing(chromium: Brows
             assert watch.take() == []
         with context_of(chromium, entrance.split("#")[0]) as (page, _watch):
             page.goto(entrance)  # the token was good once
-            expect(page.locator("#sign-in-name:visible")).to_be_visible()
+            expect(page.locator("#sign-in-owner")).to_be_visible()  # nobody has a password there
 
         everyone = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
         process.terminate() if os.name != "nt" else process.kill()
